@@ -1,0 +1,17 @@
+//! One vocabulary for identifiers and units.
+//!
+//! Parse at the edge into these types; inside the house no identifier travels as a bare `String` or `u64`.
+
+mod call_id;
+mod ids;
+mod media;
+mod phone;
+mod time;
+
+pub use call_id::{CallId, CallIdError, Direction};
+pub use ids::{
+    AppId, BusinessId, DeliveryId, IdError, PhoneNumberId, TimerId, TokenHash, WabaId,
+};
+pub use media::{Fingerprint, FingerprintError, IcePwd, PayloadType, Ssrc, Ufrag};
+pub use phone::{Country, UserId, WaId, WaIdError};
+pub use time::{RuleTime, Seconds};
