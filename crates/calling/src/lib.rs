@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The rules of calling, pure: every item here is a function of `(state, input, now)`.
+//!
+//! No I/O, no clock, no randomness. The ledger loads the rows of a scope, calls a decision of this crate, and
+//! writes what it says in the same transaction.
+
+pub mod account;
+pub mod call;
+pub mod delivery;
+pub mod limits;
+pub mod pair;
+pub mod place;
+pub mod settings;
+pub mod simulated;
+
+pub use call::{Act, Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
+pub use pair::{Pair, Permission};
+pub use place::Refusal;

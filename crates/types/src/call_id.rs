@@ -89,7 +89,9 @@ impl FromStr for CallId {
         let good = text.len() <= 256
             && text.strip_prefix("wacid.").is_some_and(|rest| {
                 !rest.is_empty()
-                    && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+/".contains(&b))
+                    && rest
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"-_=+/".contains(&b))
             });
         if good {
             Ok(Self(text.into()))

@@ -94,7 +94,10 @@ mod tests {
 
     #[test]
     fn ids_take_digits_only() {
-        assert_eq!("710000000000001".parse(), Ok(PhoneNumberId(710_000_000_000_001)));
+        assert_eq!(
+            "710000000000001".parse(),
+            Ok(PhoneNumberId(710_000_000_000_001))
+        );
         for bad in ["", "12a", "-1", "+1", "99999999999999999999", " 1"] {
             assert!(bad.parse::<PhoneNumberId>().is_err(), "{bad}");
         }

@@ -68,7 +68,10 @@ impl FromStr for Fingerprint {
         let mut bytes = [0; 32];
         let mut parts = text.trim().split(':');
         for byte in &mut bytes {
-            let part = parts.next().filter(|p| p.len() == 2).ok_or(FingerprintError)?;
+            let part = parts
+                .next()
+                .filter(|p| p.len() == 2)
+                .ok_or(FingerprintError)?;
             *byte = u8::from_str_radix(part, 16).map_err(|_| FingerprintError)?;
         }
         match parts.next() {
@@ -88,6 +91,9 @@ mod tests {
         assert_eq!(fp.to_string().parse(), Ok(fp));
         assert_eq!(fp.to_string().to_lowercase().parse(), Ok(fp));
         assert_eq!("AB:CD".parse::<Fingerprint>(), Err(FingerprintError));
-        assert_eq!(format!("{fp}:AB").parse::<Fingerprint>(), Err(FingerprintError));
+        assert_eq!(
+            format!("{fp}:AB").parse::<Fingerprint>(),
+            Err(FingerprintError)
+        );
     }
 }

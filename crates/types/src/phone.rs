@@ -48,8 +48,15 @@ impl WaId {
     /// Country of the number by its prefix; `None` for ranges that belong to none.
     pub fn country(self) -> Option<Country> {
         let number = phonenumber::parse(None, format!("+{}", self.0)).ok()?;
-        let id = number.country().id()?;
-        let text: &str = id.as_ref();
+        // Ranges reserved for fiction match no national pattern: they belong to the code's main country.
+        let text = match number.country().id() {
+            Some(id) => id.as_ref().to_owned(),
+            None => phonenumber::metadata::DATABASE
+                .by_code(&number.country().code())?
+                .first()?
+                .id()
+                .to_owned(),
+        };
         text.parse().ok()
     }
 }
@@ -99,7 +106,9 @@ impl FromStr for Country {
         let upper = text.to_ascii_uppercase();
         match upper.as_bytes() {
             [a, b] if upper.parse::<phonenumber::country::Id>().is_ok() => Ok(Self([*a, *b])),
-            _ => Err(format!("`{text}` is not an ISO 3166-1 alpha-2 country code")),
+            _ => Err(format!(
+                "`{text}` is not an ISO 3166-1 alpha-2 country code"
+            )),
         }
     }
 }
@@ -131,7 +140,8 @@ impl UserId {
         let digest = hash.finalize();
         let mut eight = [0; 8];
         eight.copy_from_slice(&digest[..8]);
-        let digits = u64::from_be_bytes(eight) % 9_000_000_000_000_000_000 + 1_000_000_000_000_000_000;
+        let digits =
+            u64::from_be_bytes(eight) % 9_000_000_000_000_000_000 + 1_000_000_000_000_000_000;
         let country = country.map_or_else(|| "ZZ".to_owned(), |c| c.to_string());
         Self(format!("{country}.{digits}"))
     }
@@ -172,9 +182,18 @@ mod tests {
     #[test]
     fn what_people_write_becomes_digits() {
         for text in ["+44 7700 900001", "447700900001", "+44 (7700) 900-001"] {
-            assert_eq!(WaId::parse_loose(text).map(|w| w.to_string()), Ok("447700900001".into()));
+            assert_eq!(
+                WaId::parse_loose(text).map(|w| w.to_string()),
+                Ok("447700900001".into())
+            );
         }
-        for bad in ["", "12", "0044770090000", "44x7700900001", "1234567890123456"] {
+        for bad in [
+            "",
+            "12",
+            "0044770090000",
+            "44x7700900001",
+            "1234567890123456",
+        ] {
             assert!(WaId::parse_loose(bad).is_err(), "{bad}");
         }
     }
@@ -192,8 +211,14 @@ mod tests {
     fn a_user_id_is_stable_and_private() {
         let user = WaId::from_u64(447_700_900_001);
         let a = UserId::derive(crate::BusinessId(1), user, user.country());
-        assert_eq!(a, UserId::derive(crate::BusinessId(1), user, user.country()));
-        assert_ne!(a, UserId::derive(crate::BusinessId(2), user, user.country()));
+        assert_eq!(
+            a,
+            UserId::derive(crate::BusinessId(1), user, user.country())
+        );
+        assert_ne!(
+            a,
+            UserId::derive(crate::BusinessId(2), user, user.country())
+        );
         assert_eq!(a.as_str().parse::<UserId>(), Ok(a.clone()));
         assert!(a.as_str().starts_with("GB."));
     }

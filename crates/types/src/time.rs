@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// An instant of rule time: milliseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct RuleTime(pub i64);
 
@@ -31,13 +33,19 @@ impl RuleTime {
 impl Add<Duration> for RuleTime {
     type Output = RuleTime;
     fn add(self, d: Duration) -> RuleTime {
-        RuleTime(self.0.saturating_add(i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+        RuleTime(
+            self.0
+                .saturating_add(i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 impl Sub<Duration> for RuleTime {
     type Output = RuleTime;
     fn sub(self, d: Duration) -> RuleTime {
-        RuleTime(self.0.saturating_sub(i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+        RuleTime(
+            self.0
+                .saturating_sub(i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 impl fmt::Display for RuleTime {
@@ -47,7 +55,9 @@ impl fmt::Display for RuleTime {
 }
 
 /// A whole number of seconds, as durations and charges are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Seconds(pub u64);
 

@@ -1,0 +1,483 @@
+//! Life of a call: one state machine for both directions (`graph-api.md` §2, `webhooks.md` §2, `contract.md` §4).
+//!
+//! ```text
+//! user-initiated:      Ringing ─ pre_accept → PreAccepted ─ accept → Connected → Ended
+//!                         └────────── accept ──────────────────┘
+//! business-initiated:  Ringing ─ user picks up → Answered ─ business media is up → Connected → Ended
+//! ```
+
+use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, WaId};
+use serde::{Deserialize, Serialize};
+
+/// Where a call is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// The other side is being asked.
+    Ringing,
+    /// User-initiated only: the business sent its SDP and warms up its media.
+    PreAccepted,
+    /// Business-initiated only: the user picked up, the business's media is not up yet.
+    Answered,
+    /// Both sides talk.
+    Connected,
+    /// Over.
+    Ended,
+}
+
+impl CallState {
+    /// Whether the call still occupies its pair.
+    pub const fn live(self) -> bool {
+        !matches!(self, Self::Ended)
+    }
+    /// The word stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ringing => "ringing",
+            Self::PreAccepted => "pre_accepted",
+            Self::Answered => "answered",
+            Self::Connected => "connected",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// How the terminate webhook reports an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EndStatus {
+    /// Any ordinary end, an unanswered call included.
+    Completed,
+    /// A technical failure.
+    Failed,
+}
+
+/// Why a call ended. Closed: log, webhook, phone and console speak from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndCause {
+    /// The business hung up a connected call.
+    BusinessHungUp,
+    /// The user hung up a connected call.
+    UserHungUp,
+    /// The business rejected the user's call.
+    BusinessRejected,
+    /// The user declined the business's call.
+    UserDeclined,
+    /// The user gave up before the business answered.
+    Abandoned,
+    /// The business gave up before the user answered.
+    Cancelled,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// No media from the business: 20 s at the start or 30 s in the call.
+    BusinessMediaTimeout,
+    /// No media from the user.
+    UserMediaTimeout,
+    /// The platform stopped or crashed before the call was connected.
+    SetupLost,
+    /// The platform stopped or crashed while the call was connected.
+    RelayLost,
+}
+
+impl EndCause {
+    /// The webhook status of this cause.
+    pub const fn status(self) -> EndStatus {
+        match self.error_code() {
+            Some(_) => EndStatus::Failed,
+            None => EndStatus::Completed,
+        }
+    }
+    /// The error a FAILED end carries (`errors.md`).
+    pub const fn error_code(self) -> Option<u32> {
+        match self {
+            Self::BusinessMediaTimeout => Some(138_021),
+            Self::UserMediaTimeout => Some(138_022),
+            Self::SetupLost => Some(138_019),
+            Self::RelayLost => Some(138_020),
+            _ => None,
+        }
+    }
+    /// The word stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BusinessHungUp => "business_hung_up",
+            Self::UserHungUp => "user_hung_up",
+            Self::BusinessRejected => "business_rejected",
+            Self::UserDeclined => "user_declined",
+            Self::Abandoned => "abandoned",
+            Self::Cancelled => "cancelled",
+            Self::NoAnswer => "no_answer",
+            Self::BusinessMediaTimeout => "business_media_timeout",
+            Self::UserMediaTimeout => "user_media_timeout",
+            Self::SetupLost => "setup_lost",
+            Self::RelayLost => "relay_lost",
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Why.
+    pub cause: EndCause,
+    /// When.
+    pub at: RuleTime,
+}
+
+/// A call as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Its id.
+    pub id: CallId,
+    /// The business's number.
+    pub number: PhoneNumberId,
+    /// The user.
+    pub user: WaId,
+    /// Who placed it.
+    pub direction: Direction,
+    /// Where it is in its life.
+    pub state: CallState,
+    /// The media bridge that carries it; meaningless after a restart.
+    pub bridge: u64,
+    /// When it was placed.
+    pub placed_at: RuleTime,
+    /// Business-initiated: when the phone began to ring.
+    pub rang_at: Option<RuleTime>,
+    /// When the called side picked up: the start of the call.
+    pub answered_at: Option<RuleTime>,
+    /// Whether the business's DTLS is up (business-initiated calls wait for it before ACCEPTED).
+    pub business_media_up: bool,
+    /// How it ended.
+    pub end: Option<End>,
+    /// `biz_opaque_callback_data` of connect or accept.
+    pub opaque: Option<String>,
+    /// Payload of the call button the user pressed.
+    pub cta_payload: Option<String>,
+    /// Payload of the call link the user opened.
+    pub deeplink_payload: Option<String>,
+    /// The business's SDP: its offer, or the answer of pre_accept or accept.
+    pub business_sdp: Option<String>,
+    /// Our SDP towards the business: the offer or the answer.
+    pub platform_sdp: String,
+    /// The media report of an ended call, as JSON (`ahoy-media`'s `CallReport`).
+    pub report: Option<String>,
+}
+
+/// What anybody may want to do with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Business: warm up the media of a user's call.
+    PreAccept,
+    /// Business: take a user's call.
+    Accept,
+    /// Business: decline a user's call.
+    Reject,
+    /// Business: end a call in any state.
+    Terminate,
+    /// The user's phone rings.
+    Ring,
+    /// User: take the business's call.
+    UserAnswer,
+    /// User: decline the business's call.
+    UserReject,
+    /// User: end a call, or give up.
+    UserHangUp,
+}
+
+/// Why an act does not fit the call. Displays as the sentence that goes into `error_data.details`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongState {
+    /// The act belongs to user-initiated calls.
+    #[error("{act} is only for user-initiated calls; this call is business-initiated")]
+    Direction {
+        /// The name of the act.
+        act: &'static str,
+    },
+    /// The act of the user belongs to business-initiated calls.
+    #[error("{act} is only for business-initiated calls; this call is user-initiated")]
+    UserDirection {
+        /// The name of the act.
+        act: &'static str,
+    },
+    /// The call is over.
+    #[error("{act} came too late: the call has already ended ({cause})")]
+    Ended {
+        /// The name of the act.
+        act: &'static str,
+        /// The cause of the end.
+        cause: &'static str,
+    },
+    /// The call is connected already.
+    #[error("{act} is not possible: the call has already been accepted")]
+    AlreadyAccepted {
+        /// The name of the act.
+        act: &'static str,
+    },
+    /// pre_accept a second time with another SDP.
+    #[error("pre_accept was already done with a different SDP")]
+    PreAcceptDiffers,
+    /// accept with another SDP than pre_accept.
+    #[error("the SDP of accept differs from the SDP of pre_accept: both must be the same")]
+    AcceptDiffers,
+}
+
+/// What an accepted act means for the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing changes: the same act was done before.
+    Repeated,
+    /// The call is now pre-accepted: set the business's remote description.
+    PreAccepted,
+    /// The call is connected: set the remote description if it is new, open the gate.
+    Connected {
+        /// Whether the business's SDP came with this very act.
+        new_sdp: bool,
+    },
+    /// The user picked up but the business's media is not there yet.
+    AwaitsMedia,
+    /// The phone rings now.
+    Rings,
+}
+
+/// A call's end as the webhook tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// COMPLETED or FAILED.
+    pub status: EndStatus,
+    /// When it was picked up, if it was.
+    pub start: Option<RuleTime>,
+    /// When it ended, if it was picked up.
+    pub end: Option<RuleTime>,
+    /// How long it lasted, if it was picked up.
+    pub duration: Option<Seconds>,
+    /// The error of a failed call.
+    pub error_code: Option<u32>,
+}
+
+impl Call {
+    fn refuse_ended(&self, act: &'static str) -> Result<(), WrongState> {
+        match self.end {
+            Some(end) => Err(WrongState::Ended {
+                act,
+                cause: end.cause.as_str(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn only_user_initiated(&self, act: &'static str) -> Result<(), WrongState> {
+        match self.direction {
+            Direction::UserInitiated => Ok(()),
+            Direction::BusinessInitiated => Err(WrongState::Direction { act }),
+        }
+    }
+
+    fn only_business_initiated(&self, act: &'static str) -> Result<(), WrongState> {
+        match self.direction {
+            Direction::BusinessInitiated => Ok(()),
+            Direction::UserInitiated => Err(WrongState::UserDirection { act }),
+        }
+    }
+
+    /// The business warms up. `same` says whether two SDPs are the same after normalising.
+    pub fn pre_accept(
+        &mut self,
+        sdp: &str,
+        same: impl Fn(&str, &str) -> bool,
+    ) -> Result<Step, WrongState> {
+        self.only_user_initiated("pre_accept")?;
+        self.refuse_ended("pre_accept")?;
+        match (self.state, &self.business_sdp) {
+            (CallState::PreAccepted, Some(before)) if same(before, sdp) => Ok(Step::Repeated),
+            (CallState::PreAccepted, _) => Err(WrongState::PreAcceptDiffers),
+            (CallState::Ringing, _) => {
+                self.state = CallState::PreAccepted;
+                self.business_sdp = Some(sdp.to_owned());
+                Ok(Step::PreAccepted)
+            }
+            _ => Err(WrongState::AlreadyAccepted { act: "pre_accept" }),
+        }
+    }
+
+    /// The business takes the call: exactly one accept wins.
+    pub fn accept(
+        &mut self,
+        sdp: &str,
+        opaque: Option<String>,
+        same: impl Fn(&str, &str) -> bool,
+        now: RuleTime,
+    ) -> Result<Step, WrongState> {
+        self.only_user_initiated("accept")?;
+        self.refuse_ended("accept")?;
+        let new_sdp = match (self.state, &self.business_sdp) {
+            (CallState::Ringing, _) => true,
+            (CallState::PreAccepted, Some(before)) if !same(before, sdp) => {
+                return Err(WrongState::AcceptDiffers);
+            }
+            (CallState::PreAccepted, _) => false,
+            _ => return Err(WrongState::AlreadyAccepted { act: "accept" }),
+        };
+        if new_sdp {
+            self.business_sdp = Some(sdp.to_owned());
+        }
+        if opaque.is_some() {
+            self.opaque = opaque;
+        }
+        self.state = CallState::Connected;
+        self.answered_at = Some(now);
+        Ok(Step::Connected { new_sdp })
+    }
+
+    /// The business declines a user's call that it has not accepted.
+    pub fn reject(&mut self, now: RuleTime) -> Result<(), WrongState> {
+        self.only_user_initiated("reject")?;
+        self.refuse_ended("reject")?;
+        if self.answered_at.is_some() {
+            return Err(WrongState::AlreadyAccepted { act: "reject" });
+        }
+        self.finish(EndCause::BusinessRejected, now);
+        Ok(())
+    }
+
+    /// The business ends the call: hanging up, cancelling its own ringing call, or turning away a user's.
+    pub fn terminate(&mut self, now: RuleTime) -> Result<(), WrongState> {
+        self.refuse_ended("terminate")?;
+        let cause = match (self.answered_at, self.direction) {
+            (Some(_), _) => EndCause::BusinessHungUp,
+            (None, Direction::BusinessInitiated) => EndCause::Cancelled,
+            (None, Direction::UserInitiated) => EndCause::BusinessRejected,
+        };
+        self.finish(cause, now);
+        Ok(())
+    }
+
+    /// The user's phone rings: told once.
+    pub fn ring(&mut self, now: RuleTime) -> Result<Step, WrongState> {
+        self.only_business_initiated("ringing")?;
+        self.refuse_ended("ringing")?;
+        if self.rang_at.is_some() {
+            return Ok(Step::Repeated);
+        }
+        self.rang_at = Some(now);
+        Ok(Step::Rings)
+    }
+
+    /// The user picks up a business's call.
+    pub fn user_answers(&mut self, now: RuleTime) -> Result<Step, WrongState> {
+        self.only_business_initiated("answer")?;
+        self.refuse_ended("answer")?;
+        if self.answered_at.is_some() {
+            return Err(WrongState::AlreadyAccepted { act: "answer" });
+        }
+        self.answered_at = Some(now);
+        if self.business_media_up {
+            self.state = CallState::Connected;
+            Ok(Step::Connected { new_sdp: false })
+        } else {
+            self.state = CallState::Answered;
+            Ok(Step::AwaitsMedia)
+        }
+    }
+
+    /// The business's DTLS came up.
+    pub fn business_media_is_up(&mut self) -> Step {
+        self.business_media_up = true;
+        if self.state == CallState::Answered {
+            self.state = CallState::Connected;
+            Step::Connected { new_sdp: false }
+        } else {
+            Step::Repeated
+        }
+    }
+
+    /// The user declines a business's call.
+    pub fn user_rejects(&mut self, now: RuleTime) -> Result<(), WrongState> {
+        self.only_business_initiated("reject")?;
+        self.refuse_ended("reject")?;
+        if self.answered_at.is_some() {
+            return Err(WrongState::AlreadyAccepted { act: "reject" });
+        }
+        self.finish(EndCause::UserDeclined, now);
+        Ok(())
+    }
+
+    /// The user hangs up, or gives up before an answer, or declines.
+    pub fn user_hangs_up(&mut self, now: RuleTime) -> Result<(), WrongState> {
+        self.refuse_ended("hang_up")?;
+        let cause = match (self.answered_at, self.direction) {
+            (Some(_), _) => EndCause::UserHungUp,
+            (None, Direction::UserInitiated) => EndCause::Abandoned,
+            (None, Direction::BusinessInitiated) => EndCause::UserDeclined,
+        };
+        self.finish(cause, now);
+        Ok(())
+    }
+
+    /// The ring time-out fired. Returns whether the call ended by it.
+    pub fn ring_timed_out(&mut self, now: RuleTime) -> bool {
+        let unanswered = self.end.is_none() && self.answered_at.is_none();
+        if unanswered {
+            self.finish(EndCause::NoAnswer, now);
+        }
+        unanswered
+    }
+
+    /// A media watchdog fired. Returns whether the call ended by it.
+    pub fn media_timed_out(&mut self, business: bool, now: RuleTime) -> bool {
+        let runs = self.end.is_none() && self.answered_at.is_some();
+        if runs {
+            let cause = if business {
+                EndCause::BusinessMediaTimeout
+            } else {
+                EndCause::UserMediaTimeout
+            };
+            self.finish(cause, now);
+        }
+        runs
+    }
+
+    /// The platform lost the call: it crashed or is stopping. Connected calls end at `last_seen`, but never
+    /// before they started.
+    pub fn lost(&mut self, last_seen: RuleTime, now: RuleTime) -> bool {
+        if self.end.is_some() {
+            return false;
+        }
+        match self.answered_at {
+            Some(start) => self.finish(EndCause::RelayLost, last_seen.clamp(start, now.max(start))),
+            None => self.finish(EndCause::SetupLost, now),
+        }
+        true
+    }
+
+    fn finish(&mut self, cause: EndCause, at: RuleTime) {
+        self.state = CallState::Ended;
+        self.end = Some(End { cause, at });
+    }
+
+    /// The end as the terminate webhook tells it; `None` while the call lives.
+    pub fn ending(&self) -> Option<Ending> {
+        let end = self.end?;
+        Some(Ending {
+            status: end.cause.status(),
+            start: self.answered_at,
+            end: self.answered_at.map(|_| end.at),
+            duration: self
+                .answered_at
+                .map(|start| Seconds::started(end.at.since(start))),
+            error_code: end.cause.error_code(),
+        })
+    }
+
+    /// Whether an ended business-initiated call counts as unanswered for the streak (`rules.md` §3).
+    pub fn counts_as_unanswered(&self) -> bool {
+        self.direction == Direction::BusinessInitiated
+            && matches!(
+                self.end.map(|e| e.cause),
+                Some(EndCause::NoAnswer | EndCause::UserDeclined)
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests;
