@@ -1,0 +1,188 @@
+//! What an error looks like on the wire.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ERROR_PAGE, ErrorCode, ErrorKind, GRAPH_PAGE, SUBCODE_UNKNOWN_OBJECT};
+
+/// A refusal on its way to a business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphError {
+    /// The code; status and title follow from it.
+    pub code: ErrorCode,
+    /// `error_subcode`, for the few faults that have one.
+    pub subcode: Option<u32>,
+    /// `error_data.details`: one sentence for the person who reads the client's log.
+    pub details: String,
+    message: Option<String>,
+    kind: Option<ErrorKind>,
+}
+
+impl GraphError {
+    /// An error with the sentence that explains this very case.
+    pub fn new(code: ErrorCode, details: impl Into<String>) -> Self {
+        Self {
+            code,
+            subcode: None,
+            details: details.into(),
+            message: None,
+            kind: None,
+        }
+    }
+    /// Code 100.
+    pub fn invalid(details: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidParameter, details)
+    }
+    /// The answer for an object that is absent, hidden from this token or of another kind: HTTP 400, code 100,
+    /// subcode 33. `method` is `get`, `post` or `delete`; `id` is cut after 64 characters.
+    pub fn unsupported(method: &str, id: &str) -> Self {
+        let method = method.to_ascii_lowercase();
+        let id: String = id.chars().take(64).collect();
+        let details = format!(
+            "Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
+        );
+        Self {
+            message: Some(format!(
+                "Unsupported {method} request. {details}. Please read the Graph API documentation at {GRAPH_PAGE}"
+            )),
+            kind: Some(ErrorKind::GraphMethodException),
+            subcode: Some(SUBCODE_UNKNOWN_OBJECT),
+            ..Self::invalid(format!("{details}."))
+        }
+    }
+    /// With `error_subcode`.
+    #[must_use]
+    pub fn with_subcode(mut self, subcode: u32) -> Self {
+        self.subcode = Some(subcode);
+        self
+    }
+    /// With another title: the message becomes `(#CODE) title`.
+    #[must_use]
+    pub fn with_title(mut self, title: &str) -> Self {
+        self.message = Some(format!("(#{}) {title}", self.code.code()));
+        self
+    }
+    /// HTTP status of the answer.
+    pub fn http_status(&self) -> u16 {
+        self.code.http_status()
+    }
+    /// Value of `error.message`.
+    pub fn message(&self) -> Cow<'_, str> {
+        match &self.message {
+            Some(message) => message.into(),
+            None => self.code.message().into(),
+        }
+    }
+    /// The envelope as types. `fbtrace_id` is the caller's random id of this answer.
+    pub fn envelope(&self, fbtrace_id: &str) -> ErrorEnvelope {
+        let kind = self.kind.unwrap_or_else(|| self.code.kind());
+        ErrorEnvelope {
+            error: ErrorBody {
+                message: self.message().into_owned(),
+                kind: kind.as_str().to_owned(),
+                code: self.code.code(),
+                error_subcode: self.subcode,
+                error_data: Some(ErrorData {
+                    messaging_product: Some("whatsapp".to_owned()),
+                    details: self.details.clone(),
+                }),
+                fbtrace_id: fbtrace_id.to_owned(),
+            },
+        }
+    }
+    /// The envelope as the bytes of an answer.
+    pub fn to_json(&self, fbtrace_id: &str) -> Vec<u8> {
+        crate::ascii::to_vec(&self.envelope(fbtrace_id))
+    }
+}
+
+impl fmt::Display for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.message(), self.details)
+    }
+}
+impl std::error::Error for GraphError {}
+
+/// `{"error":{…}}`, the body of every answer with a status of 400 or more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorEnvelope {
+    /// The error.
+    pub error: ErrorBody,
+}
+
+/// Inside of the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    /// `(#CODE) Title`.
+    pub message: String,
+    /// `OAuthException` or `GraphMethodException`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The number to switch on.
+    pub code: u32,
+    /// Finer reason, rarely present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_subcode: Option<u32>,
+    /// The sentence about this very case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_data: Option<ErrorData>,
+    /// Random id of the answer, the same as in the header `x-fb-trace-id`.
+    pub fbtrace_id: String,
+}
+
+/// `error_data`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorData {
+    /// `whatsapp`; absent in webhooks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messaging_product: Option<String>,
+    /// One sentence.
+    pub details: String,
+}
+
+/// An error inside a webhook. Real clients need every key (`webhooks.md` §2.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookError {
+    /// The number to switch on.
+    pub code: u32,
+    /// The code's title.
+    #[serde(default)]
+    pub title: String,
+    /// The code's title again, as the platform of reference sends it.
+    #[serde(default)]
+    pub message: String,
+    /// A page about error codes.
+    #[serde(default)]
+    pub href: String,
+    /// The sentence about this very case.
+    #[serde(default = "no_data")]
+    pub error_data: ErrorData,
+}
+
+fn no_data() -> ErrorData {
+    ErrorData {
+        messaging_product: None,
+        details: String::new(),
+    }
+}
+
+impl WebhookError {
+    /// The object for `code` with one sentence about this case.
+    pub fn new(code: ErrorCode, details: impl Into<String>) -> Self {
+        Self {
+            code: code.code(),
+            title: code.title().to_owned(),
+            message: code.title().to_owned(),
+            href: ERROR_PAGE.to_owned(),
+            error_data: ErrorData {
+                messaging_product: None,
+                details: details.into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The table for people.
+
+use std::fmt::Write as _;
+
+use super::ErrorCode;
+
+/// The page `docs/errors.md`, whole.
+pub fn table() -> String {
+    let mut page = String::from(
+        "# Error codes\n\n\
+         Printed from the table in the code: `cargo run --release -p ahoy-wire --example error_table > docs/errors.md`.\n\n\
+         Every answer with a status of 400 or more carries the envelope\n\n\
+         ```json\n\
+         {\"error\":{\"message\":\"(#CODE) Title\",\"type\":\"OAuthException\",\"code\":CODE,\"error_data\":{\"messaging_product\":\"whatsapp\",\"details\":\"…\"},\"fbtrace_id\":\"…\"}}\n\
+         ```\n\n\
+         and every error in a webhook is `{\"code\",\"title\",\"message\",\"href\",\"error_data\":{\"details\"}}`. Switch on `code`; `details` is a\n\
+         sentence for people. Not every code is sent yet: codes of messages and templates wait for those features.\n\n\
+         | Code | HTTP | Where | Title | When |\n|---|---|---|---|---|\n",
+    );
+    for &code in ErrorCode::ALL {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} |",
+            code.code(),
+            code.http_status(),
+            code.channel().as_str(),
+            code.title(),
+            code.when()
+        );
+    }
+    page.push_str(
+        "\nThe numbers 138008, 138010, 138011 and 138016 are reserved and never sent.\n\n\
+         An object that does not exist, that the token may not see or that has another kind is answered with HTTP 400, code 100,\n\
+         subcode 33, type `GraphMethodException`. An expired token has subcode 463 under code 190.\n",
+    );
+    page
+}

@@ -1,0 +1,21 @@
+//! Webhooks: what the platform sends ([`connect`], [`status`], [`terminate`] …, bytes ready to be signed and stored),
+//! what a receiver reads ([`Notification`]), and the signature over the bytes ([`sign`], [`verify`]).
+//!
+//! Field sets follow `webhooks.md` §2 and the demands of real clients in `clients.md` §0: one event a body, `contacts`
+//! with `user_id` on every event, errors in both places and never as an empty list, timestamps as text, duration as
+//! a number, pure ASCII.
+
+mod build;
+mod model;
+mod sign;
+mod unix;
+
+pub use build::{
+    Answered, Common, ConnectEvent, ContactCard, Permission, PermissionReply, StatusEvent,
+    TerminateEvent, connect, failure, permission_reply, settings_update, status, terminate,
+};
+pub use model::{
+    Call, CallEvent, CallOutcome, CallPermissionReply, CallStatus, Change, Contact, Context, Entry,
+    Interactive, Message, Metadata, Notification, Profile, Status, Value,
+};
+pub use sign::{SIGNATURE_HEADER, sign, verify};

@@ -1,0 +1,302 @@
+//! One set of types for both ends. Receivers get unknown keys ignored and unknown words as `Unknown`.
+
+use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, UserId, WaId, WabaId};
+use serde::{Deserialize, Serialize};
+
+use super::unix;
+use crate::Session;
+use crate::errors::WebhookError;
+
+/// A webhook's body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    /// `whatsapp_business_account`.
+    pub object: String,
+    /// Calling events come alone: one entry with one change.
+    #[serde(default)]
+    pub entry: Vec<Entry>,
+}
+
+/// What happened at one account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The WhatsApp Business Account.
+    pub id: WabaId,
+    /// Unix seconds; on account fields only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<i64>,
+    /// The changes.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The change itself. Boxed: it is large and receivers move it about.
+    pub value: Box<Value>,
+    /// The subscribed field: `calls`, `messages`, `account_settings_update` …
+    pub field: String,
+}
+
+/// The change's content; which lists are present depends on the field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// `whatsapp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messaging_product: Option<String>,
+    /// The business number concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// The user concerned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Contact>,
+    /// Call events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// States of a business-initiated call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<Status>,
+    /// Messages, among them answers to permission requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+    /// Why a call failed; the key is absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<WebhookError>,
+    /// Unix seconds, on `account_settings_update`.
+    #[serde(
+        default,
+        with = "unix::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub timestamp: Option<RuleTime>,
+    /// Kind of an `account_settings_update`: `phone_number_settings`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// New settings, on `account_settings_update`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number_settings: Option<serde_json::Value>,
+}
+
+/// The business number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Digits without `+`.
+    pub display_phone_number: WaId,
+    /// Its node.
+    pub phone_number_id: PhoneNumberId,
+}
+
+/// The user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// What the user shows.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The number; may be missing for users known by a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wa_id: Option<WaId>,
+    /// The business-scoped id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+}
+
+/// A user's profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name, or the number when there is none.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Kind of a call event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEvent {
+    /// The call is being set up; the session is in it.
+    Connect,
+    /// The call is over.
+    Terminate,
+    /// A word this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a call ended. An unanswered call is `Completed` without times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CallOutcome {
+    /// It took its course.
+    Completed,
+    /// A technical fault ended it.
+    Failed,
+    /// A word this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// State of a business-initiated call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CallStatus {
+    /// The user's phone rings.
+    Ringing,
+    /// The user has picked up.
+    Accepted,
+    /// The user has declined; a terminate follows.
+    Rejected,
+    /// A word this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A connect or terminate event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The call.
+    pub id: CallId,
+    /// The caller's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<WaId>,
+    /// The caller, when it is the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_user_id: Option<UserId>,
+    /// The callee's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<WaId>,
+    /// The callee, when it is the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_user_id: Option<UserId>,
+    /// What happened.
+    pub event: CallEvent,
+    /// When, in Unix seconds.
+    #[serde(with = "unix")]
+    pub timestamp: RuleTime,
+    /// Who placed the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Of the call link the user followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deeplink_payload: Option<String>,
+    /// Of the call button the user tapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cta_payload: Option<String>,
+    /// On terminate: how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CallOutcome>,
+    /// On terminate, if it was answered: when.
+    #[serde(
+        default,
+        with = "unix::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub start_time: Option<RuleTime>,
+    /// On terminate, if it was answered: when it ended.
+    #[serde(
+        default,
+        with = "unix::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub end_time: Option<RuleTime>,
+    /// On terminate, if it was answered: its length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Seconds>,
+    /// What the business sent with connect or accept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biz_opaque_callback_data: Option<String>,
+    /// On connect: the offer or answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
+    /// The same as [`Value::errors`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<WebhookError>,
+}
+
+/// A state of a business-initiated call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// `wacid.…` of a call; statuses of messages have other ids.
+    pub id: String,
+    /// When, in Unix seconds.
+    #[serde(with = "unix")]
+    pub timestamp: RuleTime,
+    /// `call`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The state.
+    pub status: CallStatus,
+    /// The user's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_id: Option<WaId>,
+    /// The user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_user_id: Option<UserId>,
+    /// What the business sent with connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biz_opaque_callback_data: Option<String>,
+}
+
+/// A message of the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The user's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<WaId>,
+    /// The user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_user_id: Option<UserId>,
+    /// `wamid.…`.
+    pub id: String,
+    /// When, in Unix seconds.
+    #[serde(with = "unix")]
+    pub timestamp: RuleTime,
+    /// `interactive` for answers to permission requests.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
+    /// Content of an interactive message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interactive: Option<Interactive>,
+}
+
+/// The message or call something refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<WaId>,
+    /// `wamid.…`, or `wacid.…` for a permission that a call brought about.
+    pub id: String,
+}
+
+/// An interactive message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interactive {
+    /// `call_permission_reply`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The user's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_permission_reply: Option<CallPermissionReply>,
+}
+
+/// A user's answer to a permission request (`webhooks.md` §3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallPermissionReply {
+    /// `accept` or `reject`.
+    pub response: String,
+    /// On accept: whether it holds until revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_permanent: Option<bool>,
+    /// On a temporary accept: when it ends.
+    #[serde(
+        default,
+        with = "unix::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub expiration_timestamp: Option<RuleTime>,
+    /// `user_action` or `automatic`.
+    pub response_source: String,
+}
