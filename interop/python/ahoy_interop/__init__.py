@@ -1,0 +1,1 @@
+"""Foreign clients of Ahoy: they know the published wire and nothing of the server's insides."""
