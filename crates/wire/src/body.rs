@@ -1,0 +1,391 @@
+//! Reading what a client sent: JSON or form, unknown keys ignored, `null` as if absent (`contract.md` §4), and for
+//! everything that cannot be used one sentence that names the parameter.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::GraphError;
+
+/// Longest excerpt of a client's own text in a sentence, in characters.
+const EXCERPT: usize = 60;
+
+/// The parameters of one request: those of the body, then those of the query.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Body {
+    json: Map<String, Value>,
+    form: Map<String, Value>,
+}
+
+impl Body {
+    /// Reads a body. A `{` at the start means JSON whatever the header says, because `curl -d` labels all it sends as
+    /// a form. An empty body has no parameters.
+    ///
+    /// # Errors
+    /// Code 100 for bytes that are not UTF-8, broken or too deeply nested JSON, JSON other than an object, and multipart.
+    pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Self, GraphError> {
+        let text = std::str::from_utf8(bytes).map_err(|e| {
+            GraphError::invalid(format!(
+                "The request body is not UTF-8 text: the byte at offset {} is wrong.",
+                e.valid_up_to()
+            ))
+        })?;
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let media_type = content_type
+            .and_then(|t| t.split(';').next())
+            .map(|t| t.trim().to_ascii_lowercase())
+            .unwrap_or_default();
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        if media_type.starts_with("multipart/") {
+            return Err(GraphError::invalid(
+                "The request body is multipart: send JSON or application/x-www-form-urlencoded.",
+            ));
+        }
+        let json = text.starts_with('{')
+            || media_type == "text/json"
+            || media_type.ends_with("/json")
+            || media_type.ends_with("+json");
+        if !json {
+            return Ok(Self {
+                json: Map::new(),
+                form: form(text),
+            });
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Object(json)) => Ok(Self {
+                json,
+                form: Map::new(),
+            }),
+            Ok(other) => Err(GraphError::invalid(format!(
+                "The request body must be a JSON object, not {}.",
+                kind_of(&other)
+            ))),
+            Err(error) => Err(GraphError::invalid(format!(
+                "The request body is not valid JSON: {error}."
+            ))),
+        }
+    }
+
+    /// Adds the parameters of a query string; those of the body win.
+    #[must_use]
+    pub fn with_query(mut self, query: &str) -> Self {
+        for (key, value) in form(query) {
+            self.form.entry(key).or_insert(value);
+        }
+        self
+    }
+
+    /// The parameters of a query string alone.
+    pub fn from_query(query: &str) -> Self {
+        Self::default().with_query(query)
+    }
+
+    /// The parameters.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields {
+            path: String::new(),
+            json: Cow::Borrowed(&self.json),
+            form: Some(&self.form),
+        }
+    }
+}
+
+fn form(text: &str) -> Map<String, Value> {
+    form_urlencoded::parse(text.as_bytes())
+        .map(|(key, value)| (key.into_owned(), Value::String(value.into_owned())))
+        .collect()
+}
+
+/// A set of parameters and its place in the request, for the sentences.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    path: String,
+    json: Cow<'a, Map<String, Value>>,
+    form: Option<&'a Map<String, Value>>,
+}
+
+/// A value and whether it came as text, so that text may stand for other types.
+struct Found<'f> {
+    value: &'f Value,
+    textual: bool,
+}
+
+impl<'a> Fields<'a> {
+    /// Full name of a parameter, as in `session.sdp`.
+    pub fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.path)
+    }
+
+    /// Whether the parameter is there and not `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// Names of the parameters that are there and not `null`, the query's left out.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let form = self.form.into_iter().flat_map(Map::keys);
+        self.json
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, _)| name)
+            .chain(form)
+            .map(String::as_str)
+    }
+
+    /// Whether the parameter holds an object or a list, also as JSON text in a form.
+    pub fn is_structured(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|found| match found.value {
+            Value::Object(_) | Value::Array(_) => true,
+            Value::String(text) => found.textual && text.trim_start().starts_with(['{', '[']),
+            _ => false,
+        })
+    }
+
+    fn find(&self, name: &str) -> Option<Found<'_>> {
+        let json = self.json.get(name).map(|value| Found {
+            value,
+            textual: false,
+        });
+        let form = || {
+            self.form
+                .and_then(|form| form.get(name))
+                .map(|value| Found {
+                    value,
+                    textual: true,
+                })
+        };
+        json.filter(|found| !found.value.is_null()).or_else(form)
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// Code 100 if it has another type.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, GraphError> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Found {
+                value: Value::String(text),
+                ..
+            }) => Ok(Some(text)),
+            Some(found) => Err(self.wrong_type(name, "a string", found.value)),
+        }
+    }
+
+    /// A text that must be there.
+    ///
+    /// # Errors
+    /// Code 100 if it is missing or has another type.
+    pub fn required_text(&self, name: &str) -> Result<&str, GraphError> {
+        self.text(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// A text of at most `most` characters.
+    ///
+    /// # Errors
+    /// Code 100 if it has another type or is longer.
+    pub fn short_text(&self, name: &str, most: usize) -> Result<Option<&str>, GraphError> {
+        let text = self.text(name)?;
+        match text.map(|text| text.chars().count()) {
+            Some(length) if length > most => Err(GraphError::invalid(format!(
+                "The parameter `{}` is too long: {length} characters, at most {most} are allowed.",
+                self.name(name)
+            ))),
+            _ => Ok(text),
+        }
+    }
+
+    /// A text or a whole number, as text: phone numbers and ids come both ways.
+    ///
+    /// # Errors
+    /// Code 100 if it has another type.
+    pub fn text_or_integer(&self, name: &str) -> Result<Option<Cow<'_, str>>, GraphError> {
+        match self.find(name).map(|found| found.value) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.into())),
+            Some(Value::Number(number)) if number.is_u64() || number.is_i64() => {
+                Ok(Some(number.to_string().into()))
+            }
+            Some(other) => Err(self.wrong_type(name, "a string or an integer", other)),
+        }
+    }
+
+    /// `true` or `false`; in a form also `1` and `0`.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, GraphError> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Found {
+                value: Value::Bool(value),
+                ..
+            }) => Ok(Some(*value)),
+            Some(Found {
+                value: Value::String(text),
+                textual: true,
+            }) => match text.to_ascii_lowercase().as_str() {
+                "true" | "1" => Ok(Some(true)),
+                "false" | "0" | "" => Ok(Some(false)),
+                _ => Err(self.not_allowed(name, text, "true or false")),
+            },
+            Some(found) => Err(self.wrong_type(name, "a boolean", found.value)),
+        }
+    }
+
+    /// A whole number of at least zero; in a form also as text.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn integer(&self, name: &str) -> Result<Option<u64>, GraphError> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Found {
+                value: Value::String(text),
+                textual: true,
+            }) => match text.parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => Err(self.not_allowed(name, text, "a whole number")),
+            },
+            Some(found) => match found.value.as_u64() {
+                Some(number) => Ok(Some(number)),
+                None => Err(self.wrong_type(name, "a whole number", found.value)),
+            },
+        }
+    }
+
+    /// An object; in a form also as JSON text.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn object(&self, name: &str) -> Result<Option<Fields<'_>>, GraphError> {
+        let path = format!("{}{name}.", self.path);
+        let map = match self.find(name) {
+            None => return Ok(None),
+            Some(Found {
+                value: Value::Object(map),
+                ..
+            }) => Cow::Borrowed(map),
+            Some(Found {
+                value: Value::String(text),
+                textual: true,
+            }) => match serde_json::from_str(text) {
+                Ok(Value::Object(map)) => Cow::Owned(map),
+                _ => return Err(self.not_allowed(name, text, "a JSON object")),
+            },
+            Some(found) => return Err(self.wrong_type(name, "an object", found.value)),
+        };
+        Ok(Some(Fields {
+            path,
+            json: map,
+            form: None,
+        }))
+    }
+
+    /// A list of texts; also one text with commas, and in a form as JSON text.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn list(&self, name: &str) -> Result<Option<Vec<String>>, GraphError> {
+        let words = |values: &[Value]| -> Result<Vec<String>, GraphError> {
+            let word = |value: &Value| match value {
+                Value::String(text) => Ok(text.clone()),
+                other => Err(self.wrong_type(name, "a list of strings", other)),
+            };
+            values.iter().map(word).collect()
+        };
+        match self.find(name) {
+            None => Ok(None),
+            Some(Found {
+                value: Value::Array(values),
+                ..
+            }) => words(values).map(Some),
+            Some(Found {
+                value: Value::String(text),
+                textual,
+            }) => {
+                if textual && text.trim_start().starts_with('[') {
+                    return match serde_json::from_str(text) {
+                        Ok(Value::Array(values)) => words(&values).map(Some),
+                        _ => Err(self.not_allowed(name, text, "a list")),
+                    };
+                }
+                let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
+                Ok(Some(parts.map(str::to_owned).collect()))
+            }
+            Some(found) => Err(self.wrong_type(name, "a list of strings", found.value)),
+        }
+    }
+
+    /// One word out of a closed set, in either case.
+    ///
+    /// # Errors
+    /// Code 100 with the set if it is anything else.
+    pub fn word<T: Copy>(&self, name: &str, set: &[(&str, T)]) -> Result<Option<T>, GraphError> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let hit = set.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        match hit {
+            Some((_, value)) => Ok(Some(*value)),
+            None => {
+                let words: Vec<&str> = set.iter().map(|(word, _)| *word).collect();
+                Err(self.not_allowed(name, text, &words.join(", ")))
+            }
+        }
+    }
+
+    /// The sentence for a parameter that must be there and is not.
+    pub fn missing(&self, name: &str) -> GraphError {
+        GraphError::invalid(format!("The parameter `{}` is required.", self.name(name)))
+    }
+
+    /// The sentence for a value outside of what is allowed.
+    pub fn not_allowed(&self, name: &str, value: &str, allowed: &str) -> GraphError {
+        GraphError::invalid(format!(
+            "The parameter `{}` has the value `{}`; allowed: {allowed}.",
+            self.name(name),
+            excerpt(value)
+        ))
+    }
+
+    fn wrong_type(&self, name: &str, expected: &str, found: &Value) -> GraphError {
+        GraphError::invalid(format!(
+            "The parameter `{}` must be {expected}, not {}.",
+            self.name(name),
+            kind_of(found)
+        ))
+    }
+}
+
+/// The beginning of a client's text with control characters made visible, fit for a sentence.
+pub fn excerpt(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    for c in chars.by_ref().take(EXCERPT) {
+        if c.is_control() {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{}", c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    if chars.next().is_some() {
+        out.push('…');
+    }
+    out
+}
+
+const fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
