@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 
 import pytest
 import pytest_asyncio
+from loguru import logger
 
 from ahoy_interop.api import Graph, Sandbox
 from ahoy_interop.business import Business, only_loopback
@@ -12,6 +14,8 @@ from ahoy_interop.receiver import VERIFY_TOKEN, Receiver
 from ahoy_interop.server import Server
 
 only_loopback()
+logger.remove()  # Pipecat's debug output; its warnings are shown with a failure
+logger.add(sys.stderr, level="WARNING")
 _users = itertools.count(447700900100)
 
 
