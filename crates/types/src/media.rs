@@ -70,7 +70,7 @@ impl FromStr for Fingerprint {
         for byte in &mut bytes {
             let part = parts
                 .next()
-                .filter(|p| p.len() == 2)
+                .filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))
                 .ok_or(FingerprintError)?;
             *byte = u8::from_str_radix(part, 16).map_err(|_| FingerprintError)?;
         }
@@ -95,5 +95,7 @@ mod tests {
             format!("{fp}:AB").parse::<Fingerprint>(),
             Err(FingerprintError)
         );
+        let signed = fp.to_string().replacen("AB", "+B", 1);
+        assert_eq!(signed.parse::<Fingerprint>(), Err(FingerprintError));
     }
 }
