@@ -1,1 +1,37 @@
-//! Placeholder.
+//! The use cases: place a call, ring, accept, end, change settings, deliver webhooks.
+//!
+//! Every decision is a plain function over a [`Step`]: the rows of one transaction, the rule time, and the effects it
+//! wants. [`ledger`] runs them in batches and commits; only then are the answers given and the effects carried out
+//! (`design.md` §3, §6). [`Platform`] is the handle the edges hold.
+
+mod account;
+mod business;
+mod clock;
+mod effect;
+mod finish;
+mod ledger;
+mod live;
+mod media_events;
+mod outbox;
+mod platform;
+mod queries;
+mod recover;
+mod sandbox;
+mod sdp;
+mod seed;
+mod timers;
+mod user;
+
+pub use account::{AuthError, Caller, Node, Verified};
+pub use business::{ConnectRequest, PermissionView, Recipient};
+pub use clock::Clock;
+pub use effect::{DeliveryJob, PhoneEvent};
+pub use ledger::{Fault, Step};
+pub use live::{PhoneHandle, UserLegKind};
+pub use outbox::{AttemptReport, Target};
+pub use platform::{Platform, PlatformConfig, PlatformError, Shared};
+pub use queries::{CallView, HeardView};
+pub use recover::Recovered;
+pub use sandbox::{Grant, check_audio};
+pub use seed::{Seed, SeedNumber};
+pub use user::{Dial, Dialled};

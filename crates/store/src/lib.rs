@@ -47,6 +47,8 @@ pub trait Batch {
 pub trait Reader: Send {
     /// Runs `work` on one consistent snapshot.
     fn read(&mut self, work: &mut dyn FnMut(&mut dyn Rows) -> Result<()>) -> Result<()>;
+    /// One more connection like this one.
+    fn another(&self) -> Result<Box<dyn Reader>>;
 }
 
 /// Reading rows: the same on the ledger's connection (own uncommitted writes included) and on a reader.

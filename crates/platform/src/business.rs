@@ -1,0 +1,442 @@
+//! The business's acts: connect, pre_accept, accept, reject, terminate, and the look at a permission.
+
+use ahoy_calling::account::{Number, Scope};
+use ahoy_calling::call::Step as CallStep;
+use ahoy_calling::limits::DAY_WINDOW;
+use ahoy_calling::pair::{Permission, Usage};
+use ahoy_calling::place::{ConnectFacts, may_connect};
+use ahoy_calling::{Call, CallState, Refusal, WrongState};
+use ahoy_media::{CallPlan, RemoteLeg};
+use ahoy_sdp::{Offered, Policy, parse_answer, parse_offer};
+use ahoy_store::TimerKind;
+use ahoy_types::{CallId, Direction, PhoneNumberId, UserId, WaId};
+use ahoy_wire::Session;
+use ahoy_wire::webhook::{self, ConnectEvent};
+
+use crate::account::{Caller, ensure_user};
+use crate::effect::{ArmCall, Effect};
+use crate::ledger::Step;
+use crate::live::UserLegKind;
+use crate::platform::{Platform, random16};
+use crate::{finish, outbox, sdp};
+
+/// Whom a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// By number.
+    Number(WaId),
+    /// By business-scoped user id.
+    UserId(UserId),
+}
+
+impl Recipient {
+    /// The number. Ids are only handed out by this platform and cannot be turned back into numbers; looking them
+    /// up comes with the identity rules.
+    fn number(&self) -> Result<WaId, Refusal> {
+        match self {
+            Self::Number(number) => Ok(*number),
+            Self::UserId(id) => Err(Refusal::Invalid(format!(
+                "recipient: the business-scoped user id `{id}` cannot be resolved yet; send the number in `to`"
+            ))),
+        }
+    }
+}
+
+/// A new business-initiated call.
+#[derive(Debug, Clone)]
+pub struct ConnectRequest {
+    /// Whom to call.
+    pub recipient: Recipient,
+    /// The business's SDP offer.
+    pub sdp: String,
+    /// `biz_opaque_callback_data`.
+    pub opaque: Option<String>,
+}
+
+/// The answer of `call_permissions` in the rules' own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionView {
+    /// The permission that holds.
+    pub permission: Permission,
+    /// Whether a request may be sent now.
+    pub may_request: bool,
+    /// Requests in 24 hours.
+    pub requests_day: Usage,
+    /// Requests in 7 days.
+    pub requests_week: Usage,
+    /// Whether a call may be placed now.
+    pub may_call: bool,
+    /// Connected calls in 24 hours.
+    pub calls: Usage,
+}
+
+struct Drawn {
+    id: CallId,
+    bridge: u64,
+    plan: CallPlan,
+    answer: String,
+    remote: RemoteLeg,
+    leg: UserLegKind,
+    user_offer: Option<String>,
+}
+
+impl Platform {
+    /// Places a business-initiated call; answers its id once it is committed together with its connect webhook.
+    pub async fn connect(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        request: ConnectRequest,
+    ) -> Result<CallId, Refusal> {
+        caller.need(Scope::WhatsappBusinessMessaging)?;
+        let number = self.number_for(caller, number)?;
+        let user = request.recipient.number()?;
+        if user == number.number {
+            return Err(Refusal::Invalid("to: a number cannot call itself".into()));
+        }
+        let policy = policy_of(&number);
+        let refuse = |defects: ahoy_sdp::Defects| Refusal::Invalid(defects.to_string());
+        let offer = parse_offer(&request.sdp, &policy).map_err(refuse)?;
+        let mut choice = ahoy_sdp::choose(&offer, &policy).map_err(refuse)?;
+        if self.config().prefer_active {
+            choice = choice.prefer_active(&offer);
+        }
+        let drawn = {
+            let plan = self.media().plan();
+            let now = self.clock().now();
+            let (answer, remote) = sdp::answer(&plan.business, now, random16()?, &offer, &choice);
+            let remote = remote.ok_or_else(|| {
+                Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
+            })?;
+            let leg = self.user_leg(user)?;
+            let user_offer = match leg {
+                UserLegKind::Phone => Some(sdp::offer(&plan.user, now, random16()?)),
+                UserLegKind::Simulated => None,
+            };
+            let id = CallId::new(
+                user,
+                number.number,
+                Direction::BusinessInitiated,
+                random16()?,
+            );
+            Drawn {
+                id,
+                bridge: self.next_bridge(),
+                plan,
+                answer,
+                remote,
+                leg,
+                user_offer,
+            }
+        };
+        let create_users = self.config().create_users;
+        let node = number.id;
+        let opaque = request.opaque;
+        let offer_text = request.sdp;
+        self.ledger()
+            .execute(move |step| place(step, node, user, create_users, opaque, offer_text, drawn))
+            .await
+    }
+
+    /// The business warms up its media for a user's call.
+    pub async fn pre_accept(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        call: CallId,
+        answer: String,
+    ) -> Result<(), Refusal> {
+        let remote = self.read_answer(caller, number, &call, &answer, "pre_accept")?;
+        self.ledger()
+            .execute(move |step| {
+                let mut call = load(step, &call)?;
+                if call.pre_accept(&answer, ahoy_sdp::same_sdp)? == CallStep::PreAccepted {
+                    store(step, &call)?;
+                    step.effects.push(Effect::BusinessRemote {
+                        bridge: call.bridge,
+                        remote,
+                    });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The business takes a user's call.
+    pub async fn accept(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        call: CallId,
+        answer: String,
+        opaque: Option<String>,
+    ) -> Result<(), Refusal> {
+        let remote = self.read_answer(caller, number, &call, &answer, "accept")?;
+        self.ledger()
+            .execute(move |step| {
+                let mut call = load(step, &call)?;
+                let now = step.now;
+                let result = call.accept(&answer, opaque, ahoy_sdp::same_sdp, now)?;
+                if result == (CallStep::Connected { new_sdp: true }) {
+                    step.effects.push(Effect::BusinessRemote {
+                        bridge: call.bridge,
+                        remote,
+                    });
+                }
+                finish::connected(step, &call).map_err(internal)
+            })
+            .await
+    }
+
+    /// The business declines a user's call.
+    pub async fn reject(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        call: CallId,
+    ) -> Result<(), Refusal> {
+        self.end_by_business(caller, number, call, Call::reject)
+            .await
+    }
+
+    /// The business ends a call.
+    pub async fn terminate(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        call: CallId,
+    ) -> Result<(), Refusal> {
+        self.end_by_business(caller, number, call, Call::terminate)
+            .await
+    }
+
+    async fn end_by_business(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        call: CallId,
+        act: fn(&mut Call, ahoy_types::RuleTime) -> Result<(), ahoy_calling::WrongState>,
+    ) -> Result<(), Refusal> {
+        self.own_call(caller, number, &call)?;
+        self.ledger()
+            .execute(move |step| {
+                let mut call = load(step, &call)?;
+                act(&mut call, step.now)?;
+                finish::ended(step, &call).map_err(internal)
+            })
+            .await
+    }
+
+    /// What the business may do with this user now.
+    pub fn call_permissions(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        recipient: &Recipient,
+    ) -> Result<PermissionView, Refusal> {
+        caller.need(Scope::WhatsappBusinessMessaging)?;
+        let number = self.number_for(caller, number)?;
+        if !number.settings.status.on() {
+            return Err(Refusal::CallingDisabled);
+        }
+        let user = recipient.number()?;
+        let limits = self.config().limits.of(number.profile).clone();
+        let now = self.clock().now();
+        let pair = self
+            .read(|rows| rows.pair(number.id, user))
+            .map_err(internal)?;
+        let permission = pair.permission(now);
+        let (day, week) = (
+            pair.request_usage_day(&limits, now),
+            pair.request_usage_week(&limits, now),
+        );
+        let calls = pair.call_usage(&limits, now);
+        Ok(PermissionView {
+            permission,
+            may_request: day.free() && week.free() && permission != Permission::Permanent,
+            requests_day: day,
+            requests_week: week,
+            may_call: permission != Permission::None && calls.free(),
+            calls,
+        })
+    }
+
+    /// The call, if it is one of this number and the number is the caller's.
+    fn own_call(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        id: &CallId,
+    ) -> Result<Call, Refusal> {
+        caller.need(Scope::WhatsappBusinessMessaging)?;
+        let number = self.number_for(caller, number)?;
+        let call = self.read(|rows| rows.call(id)).map_err(internal)?;
+        // The same sentence for a call of somebody else: ids must not be found out by trying.
+        call.filter(|c| c.number == number.id)
+            .ok_or_else(|| unknown_call(id))
+    }
+
+    fn read_answer(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        id: &CallId,
+        answer: &str,
+        act: &'static str,
+    ) -> Result<RemoteLeg, Refusal> {
+        let call = self.own_call(caller, number, id)?;
+        let number = self.number_for(caller, number)?;
+        let refuse = |defects: ahoy_sdp::Defects| Refusal::Invalid(defects.to_string());
+        // A business-initiated call has no offer of ours; the state machine refuses it with a better sentence.
+        let remote = match call.direction {
+            Direction::UserInitiated => {
+                let offered = Offered::read(call.platform_sdp.as_str()).map_err(refuse)?;
+                parse_answer(answer, &offered, &policy_of(&number)).map_err(refuse)?
+            }
+            Direction::BusinessInitiated => {
+                return Err(WrongState::Direction { act }.into());
+            }
+        };
+        sdp::answered(&remote).ok_or_else(|| {
+            Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
+        })
+    }
+}
+
+/// What a number's SDP must look like.
+pub(crate) fn policy_of(_number: &Number) -> Policy {
+    Policy {
+        keying: ahoy_sdp::Keying::Dtls,
+        g711: Vec::new(),
+    }
+}
+
+pub(crate) fn internal(e: ahoy_store::StoreError) -> Refusal {
+    Refusal::Internal(e.to_string())
+}
+
+fn unknown_call(id: &CallId) -> Refusal {
+    Refusal::Invalid(format!(
+        "call_id: there is no call `{id}` on this phone number"
+    ))
+}
+
+fn load(step: &mut Step<'_>, id: &CallId) -> Result<Call, Refusal> {
+    step.tx
+        .call(id)
+        .map_err(internal)?
+        .ok_or_else(|| unknown_call(id))
+}
+
+fn store(step: &mut Step<'_>, call: &Call) -> Result<(), Refusal> {
+    step.tx.put_call(call).map_err(internal)
+}
+
+/// The decision about a business's call and everything that is committed with it.
+fn place(
+    step: &mut Step<'_>,
+    number: PhoneNumberId,
+    user: WaId,
+    create_users: bool,
+    opaque: Option<String>,
+    offer: String,
+    drawn: Drawn,
+) -> Result<CallId, Refusal> {
+    let number = finish::number_of(step, number).map_err(internal)?;
+    let limits = step.limits.of(number.profile).clone();
+    let now = step.now;
+    let pair = step.tx.pair(number.id, user).map_err(internal)?;
+    let known = step.tx.user(user).map_err(internal)?.is_some();
+    let busy = step
+        .tx
+        .live_call_of_pair(number.id, user)
+        .map_err(internal)?
+        .is_some();
+    let live = step.tx.live_calls_of(number.id).map_err(internal)?;
+    let connects = step
+        .tx
+        .connects_since(number.id, now - DAY_WINDOW, limits.connects_per_day)
+        .map_err(internal)?;
+    may_connect(
+        &ConnectFacts {
+            number: &number,
+            limits: &limits,
+            pair: &pair,
+            callable: known || create_users,
+            pair_busy: busy,
+            live_calls: live,
+            connects,
+        },
+        now,
+    )?;
+    ensure_user(step, user).map_err(internal)?;
+    let call = Call {
+        id: drawn.id.clone(),
+        number: number.id,
+        user,
+        direction: Direction::BusinessInitiated,
+        state: CallState::Ringing,
+        bridge: drawn.bridge,
+        placed_at: now,
+        rang_at: None,
+        answered_at: None,
+        business_media_up: false,
+        end: None,
+        opaque,
+        cta_payload: None,
+        deeplink_payload: None,
+        business_sdp: Some(offer),
+        platform_sdp: drawn.answer.clone(),
+        report: None,
+    };
+    step.tx.put_call(&call).map_err(internal)?;
+    step.effects.push(Effect::Arm(Box::new(ArmCall {
+        call: call.id.clone(),
+        bridge: drawn.bridge,
+        plan: drawn.plan,
+        number: number.id,
+        business_name: number.verified_name.clone(),
+        user,
+        direction: Direction::BusinessInitiated,
+        leg: drawn.leg,
+        user_offer: drawn.user_offer,
+        business_remote: Some(drawn.remote),
+    })));
+    let session = Session::answer(drawn.answer);
+    announce(step, &number, &call, session, &limits).map_err(internal)?;
+    step.effects.push(Effect::Ring {
+        call: call.id.clone(),
+    });
+    Ok(call.id)
+}
+
+/// The connect webhook and the ring time-out, both directions.
+pub(crate) fn announce(
+    step: &mut Step<'_>,
+    number: &Number,
+    call: &Call,
+    session: Session,
+    limits: &ahoy_calling::limits::Limits,
+) -> ahoy_store::Result<()> {
+    let timeout = TimerKind::RingTimeout {
+        call: call.id.clone(),
+    };
+    step.tx
+        .add_timer(step.now + limits.ring_timeout, &timeout)?;
+    let common = outbox::common(step.tx, number, call)?;
+    let body = webhook::connect(
+        &common,
+        &ConnectEvent {
+            call_id: call.id.clone(),
+            direction: call.direction,
+            timestamp: step.now,
+            session,
+            biz_opaque_callback_data: call.opaque.clone(),
+            deeplink_payload: call.deeplink_payload.clone(),
+            cta_payload: call.cta_payload.clone(),
+        },
+    );
+    outbox::publish(step, number, "calls", Some(&call.id), &body)?;
+    step.effects.push(Effect::TimersChanged);
+    Ok(())
+}

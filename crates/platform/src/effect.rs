@@ -1,0 +1,88 @@
+//! What a committed decision wants done. Effects own no rules: whoever carries them out only does what they say.
+
+use ahoy_calling::EndCause;
+use ahoy_media::{CallPlan, RemoteLeg};
+use ahoy_types::{AppId, CallId, DeliveryId, Direction, PhoneNumberId, WaId};
+use serde::Serialize;
+
+use crate::live::UserLegKind;
+
+/// One thing to do after the commit.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    /// Both legs of a new call exist from now on.
+    Arm(Box<ArmCall>),
+    /// The business's SDP is known.
+    BusinessRemote { bridge: u64, remote: RemoteLeg },
+    /// Both sides may hear each other.
+    OpenGate { bridge: u64 },
+    /// The user's phone should ring.
+    Ring { call: CallId },
+    /// The user's phone shows a connected call.
+    Connected { call: CallId },
+    /// The call is over: its media goes, the phone is told.
+    Ended {
+        call: CallId,
+        bridge: u64,
+        cause: EndCause,
+    },
+    /// A webhook is to be sent now.
+    Deliver(DeliveryId),
+    /// The first due timer may be another one now.
+    TimersChanged,
+}
+
+/// A new call for media and phone.
+#[derive(Debug, Clone)]
+pub(crate) struct ArmCall {
+    pub call: CallId,
+    pub bridge: u64,
+    pub plan: CallPlan,
+    pub number: PhoneNumberId,
+    pub business_name: String,
+    pub user: WaId,
+    pub direction: Direction,
+    pub leg: UserLegKind,
+    /// Our offer to the user's phone, where that is a real one.
+    pub user_offer: Option<String>,
+    /// The business's remote description, known at once where it offered.
+    pub business_remote: Option<RemoteLeg>,
+}
+
+/// A webhook handed to the webhooks edge for one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryJob {
+    /// Which.
+    pub id: DeliveryId,
+}
+
+/// What a user's phone is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PhoneEvent {
+    /// A business calls: ring, and answer with this offer.
+    Ring {
+        /// The call.
+        call_id: CallId,
+        /// The business's number node.
+        phone_number_id: PhoneNumberId,
+        /// The business's verified name.
+        name: String,
+        /// The platform's SDP offer for the phone.
+        sdp: String,
+    },
+    /// The call is connected: both sides hear each other from now on.
+    Connected {
+        /// The call.
+        call_id: CallId,
+    },
+    /// The call is over.
+    Ended {
+        /// The call.
+        call_id: CallId,
+        /// Why, as [`EndCause::as_str`].
+        cause: String,
+        /// Whether this phone's user took part in a connected call.
+        connected: bool,
+    },
+}

@@ -1,0 +1,145 @@
+//! What every change of a call brings with it: the row, the pair, the timers, the webhooks, the effects.
+
+use ahoy_calling::account::Number;
+use ahoy_calling::{Call, EndCause, EndStatus};
+use ahoy_store::{Result, StoreError, TimerKind};
+use ahoy_types::{Direction, PhoneNumberId};
+use ahoy_wire::errors::WebhookError;
+use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, TerminateEvent};
+
+use crate::effect::Effect;
+use crate::ledger::Step;
+use crate::outbox;
+
+/// The number of a call; a call without one is a corrupt store.
+pub(crate) fn number_of(step: &mut Step<'_>, id: PhoneNumberId) -> Result<Number> {
+    step.tx
+        .number(id)?
+        .ok_or_else(|| StoreError(format!("there is no number {id}")))
+}
+
+/// Tells the business how its call fares.
+pub(crate) fn publish_status(step: &mut Step<'_>, call: &Call, status: CallStatus) -> Result<()> {
+    let number = number_of(step, call.number)?;
+    let common = outbox::common(step.tx, &number, call)?;
+    let body = webhook::status(
+        &common,
+        &StatusEvent {
+            call_id: call.id.clone(),
+            timestamp: step.now,
+            status,
+            biz_opaque_callback_data: call.opaque.clone(),
+        },
+    );
+    outbox::publish(step, &number, "calls", Some(&call.id), &body)
+}
+
+/// The call is connected: counters, the simulated user's plans, the gate, and ACCEPTED where the business called.
+pub(crate) fn connected(step: &mut Step<'_>, call: &Call) -> Result<()> {
+    let mut pair = step.tx.pair(call.number, call.user)?;
+    pair.call_connected(call.direction, call.answered_at.unwrap_or(step.now));
+    step.tx.put_pair(call.number, call.user, &pair)?;
+    step.tx.delete_timers_of_call(&call.id)?;
+    if let Some(user) = step.tx.user(call.user)?
+        && let Some((after, act)) = user.behaviour.and_then(|b| b.when_connected())
+    {
+        let kind = TimerKind::UserAct {
+            call: call.id.clone(),
+            act,
+        };
+        step.tx.add_timer(step.now + after, &kind)?;
+    }
+    step.tx.put_call(call)?;
+    if call.direction == Direction::BusinessInitiated {
+        publish_status(step, call, CallStatus::Accepted)?;
+    }
+    step.effects.extend([
+        Effect::OpenGate {
+            bridge: call.bridge,
+        },
+        Effect::Connected {
+            call: call.id.clone(),
+        },
+        Effect::TimersChanged,
+    ]);
+    Ok(())
+}
+
+/// The call has ended: exactly one terminate webhook, after REJECTED where the user declined.
+pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
+    let (Some(end), Some(ending)) = (call.end, call.ending()) else {
+        return Ok(());
+    };
+    if call.counts_as_unanswered() {
+        let mut pair = step.tx.pair(call.number, call.user)?;
+        pair.call_unanswered();
+        step.tx.put_pair(call.number, call.user, &pair)?;
+    }
+    step.tx.delete_timers_of_call(&call.id)?;
+    step.tx.put_call(call)?;
+    if end.cause == EndCause::UserDeclined {
+        publish_status(step, call, CallStatus::Rejected)?;
+    }
+    let number = number_of(step, call.number)?;
+    let common = outbox::common(step.tx, &number, call)?;
+    let answered = match (ending.start, ending.end, ending.duration) {
+        (Some(start), Some(end), Some(duration)) => Some(Answered {
+            start,
+            end,
+            duration,
+        }),
+        _ => None,
+    };
+    let body = webhook::terminate(
+        &common,
+        &TerminateEvent {
+            call_id: call.id.clone(),
+            direction: call.direction,
+            timestamp: step.now,
+            outcome: match ending.status {
+                EndStatus::Completed => CallOutcome::Completed,
+                EndStatus::Failed => CallOutcome::Failed,
+            },
+            answered,
+            biz_opaque_callback_data: call.opaque.clone(),
+            deeplink_payload: call.deeplink_payload.clone(),
+            cta_payload: call.cta_payload.clone(),
+            errors: error_of(end.cause).into_iter().collect(),
+        },
+    );
+    outbox::publish(step, &number, "calls", Some(&call.id), &body)?;
+    step.effects.extend([
+        Effect::Ended {
+            call: call.id.clone(),
+            bridge: call.bridge,
+            cause: end.cause,
+        },
+        Effect::TimersChanged,
+    ]);
+    Ok(())
+}
+
+/// The error object of a failed call.
+fn error_of(cause: EndCause) -> Option<WebhookError> {
+    use ahoy_wire::errors::ErrorCode;
+    let (code, details) = match cause {
+        EndCause::BusinessMediaTimeout => (
+            ErrorCode::MediaReceiveTimeout,
+            "The call ended because no media was received from the business for a long time.",
+        ),
+        EndCause::UserMediaTimeout => (
+            ErrorCode::MediaTransmitTimeout,
+            "The call ended because no media was received from the user for a long time.",
+        ),
+        EndCause::SetupLost => (
+            ErrorCode::CallSetupFailed,
+            "The platform stopped before the call was connected.",
+        ),
+        EndCause::RelayLost => (
+            ErrorCode::RelayConnectionFailed,
+            "The platform stopped while the call was connected.",
+        ),
+        _ => return None,
+    };
+    Some(WebhookError::new(code, details))
+}

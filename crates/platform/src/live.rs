@@ -1,0 +1,153 @@
+//! Calls in memory: which bridge carries which call, and whose phone is at the other end.
+//!
+//! Nothing here survives a restart, and nothing here decides: the ledger does.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
+use tokio::sync::mpsc;
+
+use crate::effect::PhoneEvent;
+
+/// What is at the user's end of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserLegKind {
+    /// A phone of the sandbox, inside the media worker.
+    Simulated,
+    /// A real phone over WebRTC.
+    Phone,
+}
+
+/// A live call.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveCall {
+    pub bridge: u64,
+    pub number: PhoneNumberId,
+    pub business_name: String,
+    pub user: WaId,
+    pub direction: Direction,
+    pub leg: UserLegKind,
+    pub user_offer: Option<String>,
+    pub connected: bool,
+}
+
+#[derive(Default)]
+struct Tables {
+    calls: HashMap<CallId, LiveCall>,
+    bridges: HashMap<u64, CallId>,
+    phones: HashMap<WaId, Vec<(u64, mpsc::UnboundedSender<PhoneEvent>)>>,
+}
+
+/// The table of live calls and attached phones.
+#[derive(Default)]
+pub(crate) struct Live {
+    tables: Mutex<Tables>,
+    next_phone: AtomicU64,
+}
+
+/// An attached phone; dropping it detaches.
+#[derive(Debug)]
+pub struct PhoneHandle {
+    pub(crate) user: WaId,
+    pub(crate) id: u64,
+    pub(crate) detach: mpsc::UnboundedSender<(WaId, u64)>,
+    /// What the phone is told, in order.
+    pub events: mpsc::UnboundedReceiver<PhoneEvent>,
+}
+
+impl Drop for PhoneHandle {
+    fn drop(&mut self) {
+        let _ = self.detach.send((self.user, self.id));
+    }
+}
+
+impl Live {
+    // Nothing panics while the lock is held; a poisoned table is still a right one.
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub(crate) fn add(&self, id: CallId, call: LiveCall) {
+        let mut t = self.lock();
+        t.bridges.insert(call.bridge, id.clone());
+        t.calls.insert(id, call);
+    }
+    pub(crate) fn get(&self, id: &CallId) -> Option<LiveCall> {
+        self.lock().calls.get(id).cloned()
+    }
+    pub(crate) fn by_bridge(&self, bridge: u64) -> Option<(CallId, LiveCall)> {
+        let t = self.lock();
+        let id = t.bridges.get(&bridge)?;
+        Some((id.clone(), t.calls.get(id)?.clone()))
+    }
+    pub(crate) fn set_connected(&self, id: &CallId) {
+        if let Some(call) = self.lock().calls.get_mut(id) {
+            call.connected = true;
+        }
+    }
+    /// Forgets the call; its bridge stays known until the media reports its end.
+    pub(crate) fn remove(&self, id: &CallId) -> Option<LiveCall> {
+        self.lock().calls.remove(id)
+    }
+    pub(crate) fn remove_bridge(&self, bridge: u64) -> Option<CallId> {
+        self.lock().bridges.remove(&bridge)
+    }
+    pub(crate) fn any_connected(&self) -> bool {
+        self.lock().calls.values().any(|c| c.connected)
+    }
+    pub(crate) fn ids(&self) -> Vec<CallId> {
+        self.lock().calls.keys().cloned().collect()
+    }
+    pub(crate) fn count(&self) -> usize {
+        self.lock().calls.len()
+    }
+    /// Calls that ring or run at this user's real phone: told to a phone that attaches in the middle of one.
+    pub(crate) fn phone_calls(&self, user: WaId) -> Vec<(CallId, LiveCall)> {
+        let t = self.lock();
+        t.calls
+            .iter()
+            .filter(|(_, c)| c.user == user && c.leg == UserLegKind::Phone)
+            .map(|(id, c)| (id.clone(), c.clone()))
+            .collect()
+    }
+    pub(crate) fn attach(
+        &self,
+        user: WaId,
+        detach: mpsc::UnboundedSender<(WaId, u64)>,
+    ) -> PhoneHandle {
+        let id = self.next_phone.fetch_add(1, Ordering::Relaxed);
+        let (tx, events) = mpsc::unbounded_channel();
+        self.lock().phones.entry(user).or_default().push((id, tx));
+        PhoneHandle {
+            user,
+            id,
+            detach,
+            events,
+        }
+    }
+    pub(crate) fn detach(&self, user: WaId, id: u64) {
+        let mut t = self.lock();
+        if let Some(phones) = t.phones.get_mut(&user) {
+            phones.retain(|(other, _)| *other != id);
+            if phones.is_empty() {
+                t.phones.remove(&user);
+            }
+        }
+    }
+    pub(crate) fn has_phone(&self, user: WaId) -> bool {
+        self.lock().phones.contains_key(&user)
+    }
+    /// Tells every phone of the user; says whether there was one.
+    pub(crate) fn tell(&self, user: WaId, event: &PhoneEvent) -> bool {
+        let t = self.lock();
+        let Some(phones) = t.phones.get(&user) else {
+            return false;
+        };
+        phones
+            .iter()
+            .filter(|(_, tx)| tx.send(event.clone()).is_ok())
+            .count()
+            > 0
+    }
+}

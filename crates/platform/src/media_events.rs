@@ -1,0 +1,85 @@
+//! What the media workers tell: legs that came up, watchdogs that fired, reports of calls that ended.
+
+use ahoy_media::{BridgeId, MediaEvent, Side};
+use ahoy_store::{Result, StoreError};
+use ahoy_types::{CallId, Direction};
+use tokio::sync::mpsc;
+
+use crate::finish;
+use crate::ledger::Step;
+use crate::platform::Platform;
+
+impl Platform {
+    /// Takes the media's events in order, until the engine is gone.
+    pub(crate) async fn run_media_events(self, mut events: mpsc::UnboundedReceiver<MediaEvent>) {
+        while let Some(event) = events.recv().await {
+            self.media_event(event);
+        }
+    }
+
+    fn media_event(&self, event: MediaEvent) {
+        match event {
+            MediaEvent::LegUp {
+                bridge,
+                side: Side::Business,
+                ..
+            } => {
+                // Only business-initiated calls wait for the business's media before ACCEPTED.
+                if let Some((call, live)) = self.live().by_bridge(bridge.0)
+                    && live.direction == Direction::BusinessInitiated
+                {
+                    self.spawn_job("media up", move |step| business_media_up(step, &call));
+                }
+            }
+            MediaEvent::Timeout { bridge, side, .. } => {
+                if let Some((call, _)) = self.live().by_bridge(bridge.0) {
+                    self.spawn_job("media timeout", move |step| {
+                        media_timed_out(step, &call, side == Side::Business)
+                    });
+                }
+            }
+            MediaEvent::Closed { bridge, report } => self.closed(bridge, report),
+            _ => {}
+        }
+    }
+
+    fn closed(&self, bridge: BridgeId, report: ahoy_media::CallReport) {
+        let Some(call) = self.live().remove_bridge(bridge.0) else {
+            return;
+        };
+        tracing::info!(call = %call, verdict = %report.verdict, "media of a call ended");
+        match serde_json::to_string(&report) {
+            Ok(json) => {
+                let id = call.clone();
+                self.spawn_job("media report", move |step| step.tx.put_report(&id, &json));
+            }
+            Err(e) => tracing::error!(error = %e, "a media report cannot be written"),
+        }
+        self.keep_report(call, report);
+    }
+}
+
+fn load(step: &mut Step<'_>, id: &CallId) -> Result<ahoy_calling::Call> {
+    step.tx
+        .call(id)?
+        .ok_or_else(|| StoreError(format!("there is no call {id}")))
+}
+
+fn business_media_up(step: &mut Step<'_>, id: &CallId) -> Result<()> {
+    let mut call = load(step, id)?;
+    if call.end.is_some() || call.business_media_up {
+        return Ok(());
+    }
+    match call.business_media_is_up() {
+        ahoy_calling::call::Step::Connected { .. } => finish::connected(step, &call),
+        _ => step.tx.put_call(&call),
+    }
+}
+
+fn media_timed_out(step: &mut Step<'_>, id: &CallId, business: bool) -> Result<()> {
+    let mut call = load(step, id)?;
+    if call.media_timed_out(business, step.now) {
+        finish::ended(step, &call)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What only the sandbox may do: set the clock, users, grants; start over; look at deliveries.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ahoy_audio::{AudioError, EncodedSound, SoundCache, SoundKey};
+use ahoy_calling::account::{Number, User};
+use ahoy_calling::place::PhoneRefusal;
+use ahoy_calling::simulated::Audio;
+use ahoy_calling::{Pair, Permission};
+use ahoy_store::{Attempt, Delivery, DeliveryFilter, Page, Result, StoreError};
+use ahoy_types::{DeliveryId, PhoneNumberId, WaId};
+
+use crate::account::ensure_user;
+use crate::platform::Platform;
+use crate::seed::Seed;
+
+/// Level of a simulated user's tone: loud enough to be told from noise, quiet enough never to clip.
+const TONE_DBFS: f64 = -12.0;
+/// Longest file a simulated user plays, in seconds.
+const LONGEST_FILE_SECS: usize = 120;
+
+/// What the sandbox may set of a pair's permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// Seven days.
+    Temporary,
+    /// Until revoked.
+    Permanent,
+    /// None.
+    Revoke,
+}
+
+/// A refusal of the rules is the outcome of a job, not its failure.
+pub(crate) fn or_log(result: std::result::Result<(), PhoneRefusal>) -> Result<()> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(PhoneRefusal::Internal(sentence)) => Err(StoreError(sentence)),
+        Err(refusal) => {
+            tracing::debug!(%refusal, "a simulated phone came too late");
+            Ok(())
+        }
+    }
+}
+
+/// Reads a file a simulated user is to play: WAV, any rate.
+pub fn check_audio(audio: &Audio) -> std::result::Result<(), String> {
+    match audio {
+        Audio::Tone { tone_hz } if !(80.0..=3400.0).contains(tone_hz) => {
+            Err(format!("audio.tone_hz: {tone_hz} is outside 80 to 3400 Hz"))
+        }
+        Audio::File { file } => read_file(file).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+fn read_file(file: &str) -> std::result::Result<(Vec<i16>, u32), String> {
+    let bytes = std::fs::read(Path::new(file)).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
+    let wav = ahoy_audio::wav::read(&bytes).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
+    if wav.pcm.len() > LONGEST_FILE_SECS * wav.rate as usize {
+        return Err(format!(
+            "audio.file: `{file}` is longer than {LONGEST_FILE_SECS} s"
+        ));
+    }
+    Ok((wav.pcm, wav.rate))
+}
+
+/// The sound of a simulated user, encoded once.
+pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Arc<EncodedSound> {
+    let sound = match audio {
+        Audio::Tone { tone_hz } => cache.tone(*tone_hz, TONE_DBFS),
+        Audio::Silence { .. } => cache.silence(),
+        Audio::File { file } => {
+            cache.get_or_build(SoundKey::Named(file.clone()), || match read_file(file) {
+                Ok((pcm, rate)) => EncodedSound::from_pcm(&pcm, rate),
+                Err(sentence) => {
+                    tracing::warn!(sentence, "the simulated user stays silent");
+                    EncodedSound::silence()
+                }
+            })
+        }
+    };
+    let sound: std::result::Result<EncodedSound, AudioError> = sound;
+    Arc::new(sound.or_else(|_| cache.silence()).unwrap_or_default())
+}
+
+impl Platform {
+    /// A user.
+    pub fn user(&self, wa_id: WaId) -> Result<Option<User>> {
+        self.read(|rows| rows.user(wa_id))
+    }
+
+    /// Users in the order they came.
+    pub fn users(&self, limit: usize) -> Result<Vec<User>> {
+        self.read(|rows| rows.users(limit))
+    }
+
+    /// Creates a user on first use and changes it.
+    pub async fn change_user(
+        &self,
+        wa_id: WaId,
+        change: impl FnOnce(&mut User) + Send + 'static,
+    ) -> Result<User> {
+        self.ledger()
+            .execute(move |step| {
+                ensure_user(step, wa_id)?;
+                let user = step.tx.user(wa_id)?;
+                let mut user = user.ok_or_else(|| StoreError(format!("user {wa_id} is gone")))?;
+                change(&mut user);
+                step.tx.put_user(&user)?;
+                Ok(user)
+            })
+            .await
+    }
+
+    /// A business number by its node id, else by its digits: wherever the sandbox takes a number, either will do.
+    pub fn find_number(&self, text: &str) -> Result<Option<Number>> {
+        self.read(|rows| {
+            if let Ok(id) = text.parse::<PhoneNumberId>()
+                && let Some(number) = rows.number(id)?
+            {
+                return Ok(Some(number));
+            }
+            match WaId::parse_loose(text) {
+                Ok(digits) => rows.number_by_digits(digits),
+                Err(_) => Ok(None),
+            }
+        })
+    }
+
+    /// Every business number, for the phone's list.
+    pub fn numbers(&self, limit: usize) -> Result<Vec<Number>> {
+        self.read(|rows| rows.numbers(Page { after: None, limit }))
+    }
+
+    /// Sets a pair's permission directly, as the user can in the business's profile.
+    pub async fn set_permission(
+        &self,
+        number: PhoneNumberId,
+        user: WaId,
+        grant: Grant,
+    ) -> Result<Permission> {
+        self.ledger()
+            .execute(move |step| {
+                ensure_user(step, user)?;
+                let row = step.tx.number(number)?;
+                let row = row.ok_or_else(|| StoreError(format!("there is no number {number}")))?;
+                let limits = step.limits.of(row.profile).clone();
+                let now = step.now;
+                let mut pair = step.tx.pair(number, user)?;
+                match grant {
+                    // The sandbox sets what it is told, even where a user's own temporary answer would not
+                    // replace a permanent grant.
+                    Grant::Temporary => {
+                        pair.revoke();
+                        pair.grant_temporary(&limits, now);
+                    }
+                    Grant::Permanent => pair.grant_permanent(),
+                    Grant::Revoke => pair.revoke(),
+                }
+                step.tx.put_pair(number, user, &pair)?;
+                Ok(pair.permission(now))
+            })
+            .await
+    }
+
+    /// The state of a pair.
+    pub fn pair(&self, number: PhoneNumberId, user: WaId) -> Result<Pair> {
+        self.read(|rows| rows.pair(number, user))
+    }
+
+    /// Deliveries with their attempts, oldest first.
+    pub fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<(Delivery, Vec<Attempt>)>> {
+        self.read(|rows| {
+            let mut list = Vec::new();
+            for delivery in rows.deliveries(filter)? {
+                let attempts = rows.attempts(delivery.id)?;
+                list.push((delivery, attempts));
+            }
+            Ok(list)
+        })
+    }
+
+    /// One delivery with its attempts.
+    pub fn delivery(&self, id: DeliveryId) -> Result<Option<(Delivery, Vec<Attempt>)>> {
+        self.read(|rows| match rows.delivery(id)? {
+            Some(delivery) => Ok(Some((delivery, rows.attempts(id)?))),
+            None => Ok(None),
+        })
+    }
+
+    /// Starts over: ends the live calls without a word, deletes everything, seeds anew. Rule time goes on.
+    pub async fn reset(&self, seed: &Seed) -> Result<()> {
+        let _turn = self.timer_turn().lock().await;
+        for id in self.live().ids() {
+            self.silence(&id);
+        }
+        let mark = self.clock().now().0.to_string();
+        self.ledger().clear().await?;
+        self.forget_reports();
+        self.ledger()
+            .execute(move |step| step.tx.put_meta(crate::timers::CLOCK_KEY, &mark))
+            .await?;
+        self.plant(seed).await
+    }
+}

@@ -1,0 +1,88 @@
+//! Between session descriptions and media legs: the one place that translates.
+
+use ahoy_media::{DtlsRole, LegPlan, RemoteLeg};
+use ahoy_sdp::{AnswerChoice, Local, OfferCodecs, Remote, RemoteKeying, Setup};
+use ahoy_types::RuleTime;
+
+/// The leg as our SDP describes it. `stream` becomes the msid; it is random and belongs to the call.
+pub(crate) fn local(plan: &LegPlan, now: RuleTime, stream: [u8; 16]) -> Local {
+    Local {
+        v4: plan.v4,
+        v6: plan.v6,
+        ufrag: plan.ufrag.clone(),
+        pwd: plan.pwd.clone(),
+        fingerprint: plan.fingerprint,
+        ssrc: plan.ssrc,
+        session_id: now.0.unsigned_abs(),
+        stream_id: uuid(stream),
+    }
+}
+
+fn uuid(mut bytes: [u8; 16]) -> String {
+    // Version 4, variant 1 (RFC 9562 §5.4).
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+/// Our offer for a leg.
+pub(crate) fn offer(plan: &LegPlan, now: RuleTime, stream: [u8; 16]) -> String {
+    ahoy_sdp::write_offer(&local(plan, now, stream), &OfferCodecs::default())
+}
+
+/// Our answer to an offer, and the media leg that goes with it.
+pub(crate) fn answer(
+    plan: &LegPlan,
+    now: RuleTime,
+    stream: [u8; 16],
+    offer: &Remote,
+    choice: &AnswerChoice,
+) -> (String, Option<RemoteLeg>) {
+    let text = ahoy_sdp::write_answer(&local(plan, now, stream), offer, choice);
+    let ours = match choice.setup {
+        Setup::Active => DtlsRole::Client,
+        Setup::Passive | Setup::Actpass => DtlsRole::Server,
+    };
+    let remote = remote_leg(offer, ours, Some(choice.dtmf));
+    (text, remote)
+}
+
+/// The media leg for an answer to one of our offers: the peer's `active` makes us the server.
+pub(crate) fn answered(remote: &Remote) -> Option<RemoteLeg> {
+    let RemoteKeying::Dtls { setup, .. } = &remote.keying else {
+        return None;
+    };
+    let ours = match setup {
+        Setup::Passive => DtlsRole::Client,
+        Setup::Active | Setup::Actpass => DtlsRole::Server,
+    };
+    remote_leg(remote, ours, remote.telephone_event)
+}
+
+fn remote_leg(
+    remote: &Remote,
+    dtls: DtlsRole,
+    telephone_event: Option<ahoy_types::PayloadType>,
+) -> Option<RemoteLeg> {
+    let RemoteKeying::Dtls {
+        ufrag, fingerprint, ..
+    } = &remote.keying
+    else {
+        return None;
+    };
+    Some(RemoteLeg {
+        ufrag: Some(ufrag.clone()),
+        fingerprint: *fingerprint,
+        dtls,
+        opus: remote.opus?,
+        telephone_event,
+    })
+}

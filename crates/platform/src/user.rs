@@ -1,0 +1,336 @@
+//! The user's acts: calling, ringing, answering, declining, hanging up, pressing keys.
+
+use ahoy_calling::call::Step as CallStep;
+use ahoy_calling::place::{PhoneRefusal, may_user_call};
+use ahoy_calling::simulated::UserAct;
+use ahoy_calling::{Call, CallState};
+use ahoy_media::{CallPlan, Side};
+use ahoy_packet::dtmf::Digit;
+use ahoy_sdp::{Keying, Offered, Policy, parse_answer};
+use ahoy_store::{StoreError, TimerKind};
+use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
+use ahoy_wire::Session;
+use ahoy_wire::webhook::CallStatus;
+
+use crate::account::ensure_user;
+use crate::business::announce;
+use crate::effect::{ArmCall, Effect};
+use crate::finish;
+use crate::ledger::Step;
+use crate::live::{PhoneHandle, UserLegKind};
+use crate::platform::{Platform, random16};
+use crate::sdp;
+
+/// A user's call.
+#[derive(Debug, Clone, Default)]
+pub struct Dial {
+    /// Payload of the call button that was pressed.
+    pub cta_payload: Option<String>,
+    /// Payload of the call link that was opened.
+    pub deeplink_payload: Option<String>,
+}
+
+/// A user's call that was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialled {
+    /// Its id.
+    pub id: CallId,
+    /// Our SDP offer for the phone, where that is a real one.
+    pub offer: Option<String>,
+}
+
+struct Drawn {
+    id: CallId,
+    bridge: u64,
+    plan: CallPlan,
+    offer: String,
+    leg: UserLegKind,
+    user_offer: Option<String>,
+}
+
+fn broken(e: StoreError) -> PhoneRefusal {
+    PhoneRefusal::Internal(e.to_string())
+}
+
+fn drained(e: ahoy_calling::Refusal) -> PhoneRefusal {
+    PhoneRefusal::Internal(e.to_string())
+}
+
+impl Platform {
+    /// The user calls a business from this kind of phone.
+    pub async fn user_calls(
+        &self,
+        user: WaId,
+        number: PhoneNumberId,
+        leg: UserLegKind,
+        dial: Dial,
+    ) -> Result<Dialled, PhoneRefusal> {
+        let node = self
+            .read(|rows| rows.number(number))
+            .map_err(broken)?
+            .ok_or_else(|| PhoneRefusal::NoSuchBusiness(number.to_string()))?;
+        let plan = self.media().plan();
+        let now = self.clock().now();
+        let offer = sdp::offer(&plan.business, now, random16().map_err(drained)?);
+        let user_offer = match leg {
+            UserLegKind::Phone => Some(sdp::offer(&plan.user, now, random16().map_err(drained)?)),
+            UserLegKind::Simulated => None,
+        };
+        let random = random16().map_err(drained)?;
+        let drawn = Drawn {
+            id: CallId::new(user, node.number, Direction::UserInitiated, random),
+            bridge: self.next_bridge(),
+            plan,
+            offer,
+            leg,
+            user_offer: user_offer.clone(),
+        };
+        let create_users = self.config().create_users;
+        let id = self
+            .ledger()
+            .execute(move |step| place(step, number, user, create_users, dial, drawn))
+            .await?;
+        Ok(Dialled {
+            id,
+            offer: user_offer,
+        })
+    }
+
+    /// The user's phone rings for a business's call.
+    pub async fn user_rings(&self, call: &CallId) -> Result<(), PhoneRefusal> {
+        let call = call.clone();
+        self.ledger().execute(move |step| rings(step, &call)).await
+    }
+
+    /// The user takes a business's call.
+    pub async fn user_answers(&self, user: WaId, call: &CallId) -> Result<(), PhoneRefusal> {
+        self.user_acts(user, call, UserAct::Answer).await
+    }
+
+    /// The user declines a business's call.
+    pub async fn user_rejects(&self, user: WaId, call: &CallId) -> Result<(), PhoneRefusal> {
+        self.user_acts(user, call, UserAct::Reject).await
+    }
+
+    /// The user hangs up, or gives up.
+    pub async fn user_hangs_up(&self, user: WaId, call: &CallId) -> Result<(), PhoneRefusal> {
+        self.user_acts(user, call, UserAct::HangUp).await
+    }
+
+    async fn user_acts(
+        &self,
+        user: WaId,
+        call: &CallId,
+        what: UserAct,
+    ) -> Result<(), PhoneRefusal> {
+        let id = call.clone();
+        self.ledger()
+            .execute(move |step| {
+                let call = load(step, &id)?;
+                if call.user != user {
+                    return Err(PhoneRefusal::NoSuchCall(id.to_string()));
+                }
+                act(step, call, what)
+            })
+            .await
+    }
+
+    /// The SDP answer of the user's phone to the offer it was given.
+    pub fn user_sdp(&self, user: WaId, call: &CallId, answer: &str) -> Result<(), PhoneRefusal> {
+        let live = self.live_call_of(user, call)?;
+        let Some(offer) = &live.user_offer else {
+            return Err(PhoneRefusal::Invalid(
+                "This call has no phone to connect.".into(),
+            ));
+        };
+        let offered = Offered::read(offer.as_str())
+            .map_err(|defects| PhoneRefusal::Internal(defects.to_string()))?;
+        let policy = Policy {
+            keying: Keying::Dtls,
+            g711: Vec::new(),
+        };
+        let remote = parse_answer(answer, &offered, &policy)
+            .map_err(|defects| PhoneRefusal::Invalid(format!("sdp: {defects}")))?;
+        let Some(leg) = sdp::answered(&remote) else {
+            return Err(PhoneRefusal::Invalid(
+                "sdp: Opus over DTLS-SRTP is expected".into(),
+            ));
+        };
+        self.media()
+            .set_remote(ahoy_media::BridgeId(live.bridge), Side::User, leg);
+        Ok(())
+    }
+
+    /// A simulated user presses keys.
+    pub fn user_digits(
+        &self,
+        user: WaId,
+        call: &CallId,
+        digits: Vec<Digit>,
+    ) -> Result<(), PhoneRefusal> {
+        let live = self.live_call_of(user, call)?;
+        if !live.connected {
+            return Err(PhoneRefusal::Invalid(
+                "The call is not connected yet.".into(),
+            ));
+        }
+        if live.leg != UserLegKind::Simulated {
+            return Err(PhoneRefusal::Invalid(
+                "This call is on a real phone: press the keys there.".into(),
+            ));
+        }
+        self.media()
+            .send_digits(ahoy_media::BridgeId(live.bridge), digits);
+        Ok(())
+    }
+
+    fn live_call_of(
+        &self,
+        user: WaId,
+        call: &CallId,
+    ) -> Result<crate::live::LiveCall, PhoneRefusal> {
+        self.live()
+            .get(call)
+            .filter(|live| live.user == user)
+            .ok_or_else(|| PhoneRefusal::NoSuchCall(call.to_string()))
+    }
+
+    /// A real phone of this user is there from now on. Calls that ring or run on a phone of this user are told to it.
+    pub fn attach_phone(&self, user: WaId) -> PhoneHandle {
+        self.attach(user)
+    }
+
+    /// Makes the user known where numbers are created on first use.
+    pub async fn meet_user(&self, user: WaId) -> Result<(), PhoneRefusal> {
+        let create = self.config().create_users;
+        self.ledger()
+            .execute(move |step| {
+                if !create && step.tx.user(user).map_err(broken)?.is_none() {
+                    return Err(PhoneRefusal::NoSuchUser(user.to_string()));
+                }
+                ensure_user(step, user).map_err(broken)
+            })
+            .await
+    }
+}
+
+pub(crate) fn load(step: &mut Step<'_>, id: &CallId) -> Result<Call, PhoneRefusal> {
+    step.tx
+        .call(id)
+        .map_err(broken)?
+        .ok_or_else(|| PhoneRefusal::NoSuchCall(id.to_string()))
+}
+
+/// The phone rings: RINGING once, and the simulated user's plans.
+pub(crate) fn rings(step: &mut Step<'_>, id: &CallId) -> Result<(), PhoneRefusal> {
+    let mut call = load(step, id)?;
+    if call.ring(step.now)? != CallStep::Rings {
+        return Ok(());
+    }
+    step.tx.put_call(&call).map_err(broken)?;
+    finish::publish_status(step, &call, CallStatus::Ringing).map_err(broken)
+}
+
+/// What a simulated user does about the ringing phone goes to the scheduler.
+pub(crate) fn plan_answer(step: &mut Step<'_>, id: &CallId) -> Result<(), PhoneRefusal> {
+    let call = load(step, id)?;
+    let user = step.tx.user(call.user).map_err(broken)?;
+    let Some((after, act)) = user.and_then(|u| u.behaviour).and_then(|b| b.when_rung()) else {
+        return Ok(());
+    };
+    let kind = TimerKind::UserAct {
+        call: id.clone(),
+        act,
+    };
+    step.tx.add_timer(step.now + after, &kind).map_err(broken)?;
+    step.effects.push(Effect::TimersChanged);
+    Ok(())
+}
+
+/// The user does something about a call.
+pub(crate) fn act(step: &mut Step<'_>, mut call: Call, what: UserAct) -> Result<(), PhoneRefusal> {
+    let now = step.now;
+    match what {
+        UserAct::Answer => {
+            // A phone that answers has rung, even if it never said so.
+            if call.rang_at.is_none() {
+                rings(step, &call.id.clone())?;
+                call = load(step, &call.id)?;
+            }
+            match call.user_answers(now)? {
+                CallStep::Connected { .. } => finish::connected(step, &call).map_err(broken),
+                _ => step.tx.put_call(&call).map_err(broken),
+            }
+        }
+        UserAct::Reject => {
+            call.user_rejects(now)?;
+            finish::ended(step, &call).map_err(broken)
+        }
+        UserAct::HangUp => {
+            call.user_hangs_up(now)?;
+            finish::ended(step, &call).map_err(broken)
+        }
+    }
+}
+
+/// The decision about a user's call and everything that is committed with it.
+fn place(
+    step: &mut Step<'_>,
+    number: PhoneNumberId,
+    user: WaId,
+    create_users: bool,
+    dial: Dial,
+    drawn: Drawn,
+) -> Result<CallId, PhoneRefusal> {
+    let number = finish::number_of(step, number).map_err(broken)?;
+    if !create_users && step.tx.user(user).map_err(broken)?.is_none() {
+        return Err(PhoneRefusal::NoSuchUser(user.to_string()));
+    }
+    let limits = step.limits.of(number.profile).clone();
+    let busy = step
+        .tx
+        .live_call_of_pair(number.id, user)
+        .map_err(broken)?
+        .is_some();
+    let live = step.tx.live_calls_of(number.id).map_err(broken)?;
+    may_user_call(&number, &limits, busy, live)?;
+    ensure_user(step, user).map_err(broken)?;
+    let now = step.now;
+    let mut pair = step.tx.pair(number.id, user).map_err(broken)?;
+    pair.user_called(now);
+    step.tx.put_pair(number.id, user, &pair).map_err(broken)?;
+    let call = Call {
+        id: drawn.id.clone(),
+        number: number.id,
+        user,
+        direction: Direction::UserInitiated,
+        state: CallState::Ringing,
+        bridge: drawn.bridge,
+        placed_at: now,
+        rang_at: None,
+        answered_at: None,
+        business_media_up: false,
+        end: None,
+        opaque: None,
+        cta_payload: dial.cta_payload,
+        deeplink_payload: dial.deeplink_payload,
+        business_sdp: None,
+        platform_sdp: drawn.offer.clone(),
+        report: None,
+    };
+    step.tx.put_call(&call).map_err(broken)?;
+    step.effects.push(Effect::Arm(Box::new(ArmCall {
+        call: call.id.clone(),
+        bridge: drawn.bridge,
+        plan: drawn.plan,
+        number: number.id,
+        business_name: number.verified_name.clone(),
+        user,
+        direction: Direction::UserInitiated,
+        leg: drawn.leg,
+        user_offer: drawn.user_offer,
+        business_remote: None,
+    })));
+    announce(step, &number, &call, Session::offer(drawn.offer), &limits).map_err(broken)?;
+    Ok(call.id)
+}
