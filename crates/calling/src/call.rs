@@ -164,26 +164,6 @@ pub struct Call {
     pub report: Option<String>,
 }
 
-/// What anybody may want to do with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    /// Business: warm up the media of a user's call.
-    PreAccept,
-    /// Business: take a user's call.
-    Accept,
-    /// Business: decline a user's call.
-    Reject,
-    /// Business: end a call in any state.
-    Terminate,
-    /// The user's phone rings.
-    Ring,
-    /// User: take the business's call.
-    UserAnswer,
-    /// User: decline the business's call.
-    UserReject,
-    /// User: end a call, or give up.
-    UserHangUp,
-}
 
 /// Why an act does not fit the call. Displays as the sentence that goes into `error_data.details`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

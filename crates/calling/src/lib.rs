@@ -12,6 +12,6 @@ pub mod place;
 pub mod settings;
 pub mod simulated;
 
-pub use call::{Act, Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
+pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
 pub use pair::{Pair, Permission};
 pub use place::Refusal;
