@@ -45,6 +45,20 @@ impl WaId {
     pub const fn from_u64(value: u64) -> Self {
         Self(value)
     }
+    /// The number as people write it: `+`, country code, and the country's own grouping where it is known.
+    pub fn international(self) -> String {
+        use phonenumber::Mode::International;
+        let written = format!("+{}", self.0);
+        match phonenumber::parse(None, &written) {
+            Ok(number) => number.format().mode(International).to_string(),
+            Err(_) => written,
+        }
+    }
+    /// The country's calling code, as in `44`; `None` for ranges that belong to no country.
+    pub fn calling_code(self) -> Option<u16> {
+        let number = phonenumber::parse(None, format!("+{}", self.0)).ok()?;
+        Some(number.code().value())
+    }
     /// Country of the number by its prefix; `None` for ranges that belong to none.
     pub fn country(self) -> Option<Country> {
         let number = phonenumber::parse(None, format!("+{}", self.0)).ok()?;
@@ -205,6 +219,14 @@ mod tests {
         assert_eq!(country(34_600_111_222).as_deref(), Some("ES"));
         assert_eq!(country(15_550_001_111).as_deref(), Some("US"));
         assert!("XX".parse::<Country>().is_err());
+    }
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        let london = WaId::from_u64(442_079_460_000);
+        assert_eq!(london.international(), "+44 20 7946 0000");
+        assert_eq!(london.calling_code(), Some(44));
+        assert_eq!(WaId::from_u64(15_550_001_111).calling_code(), Some(1));
     }
 
     #[test]

@@ -57,9 +57,6 @@ pub struct PhoneNumber {
     /// Digits of the country's calling code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_dial_code: Option<String>,
-    /// Whether it can be used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health_status: Option<HealthStatus>,
     /// Where its webhooks go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_configuration: Option<WebhookConfiguration>,
@@ -73,28 +70,6 @@ pub struct Throughput {
     pub level: String,
 }
 
-/// Whether a node can be used: `AVAILABLE`, `LIMITED` or `BLOCKED`, the worst of its entities.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HealthStatus {
-    /// The worst of the entities.
-    pub can_send_message: String,
-    /// The node and what it belongs to.
-    pub entities: Vec<HealthEntity>,
-}
-
-/// One part of a node's health.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HealthEntity {
-    /// `PHONE_NUMBER`, `WABA`, `BUSINESS` or `APP`.
-    pub entity_type: String,
-    /// Its id.
-    pub id: String,
-    /// `AVAILABLE`, `LIMITED` or `BLOCKED`.
-    pub can_send_message: String,
-}
-
 /// An account with every field this server knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -105,24 +80,15 @@ pub struct Waba {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Number of its time zone in the reference's list; `1` is the default.
+    /// Number of its time zone in the reference's list; `0` stands for none set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone_id: Option<String>,
-    /// ISO 4217.
+    /// ISO 4217: what its charges are counted in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// Namespace of its message templates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_template_namespace: Option<String>,
     /// The portfolio that owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_business_info: Option<OwnerBusiness>,
-    /// `APPROVED`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_review_status: Option<String>,
-    /// Whether it can be used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health_status: Option<HealthStatus>,
 }
 
 /// The owner of an account.
@@ -132,7 +98,8 @@ pub struct OwnerBusiness {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A page of phone numbers.
@@ -275,21 +242,17 @@ pub const PHONE_NUMBER_FIELDS: &[&str] = &[
     "is_official_business_account",
     "country_code",
     "country_dial_code",
-    "health_status",
     "webhook_configuration",
 ];
 /// Fields of a [`Waba`] sent without `?fields=`.
-pub const WABA_DEFAULTS: &[&str] = &["id", "name", "timezone_id", "message_template_namespace"];
+pub const WABA_DEFAULTS: &[&str] = &["id", "name", "timezone_id"];
 /// All fields of a [`Waba`].
 pub const WABA_FIELDS: &[&str] = &[
     "id",
     "name",
     "timezone_id",
     "currency",
-    "message_template_namespace",
     "owner_business_info",
-    "account_review_status",
-    "health_status",
 ];
 
 #[cfg(test)]
