@@ -4,6 +4,8 @@
 
 mod parse;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::time::Duration;

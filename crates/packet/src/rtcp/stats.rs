@@ -60,7 +60,7 @@ impl Sequence {
         let step = sequence.wrapping_sub(self.highest as u16);
         if step < MAX_DROPOUT {
             self.highest = self.highest.wrapping_add(u32::from(step));
-        } else if step <= u16::MAX - MAX_MISORDER {
+        } else if step <= u16::MAX - MAX_MISORDER + 1 {
             // A very large jump: two packets in a row make it the new course, one alone is not counted.
             if self.restart == Some(sequence) {
                 *self = Self::start(sequence);
@@ -101,7 +101,7 @@ impl ReceiverStats {
             let difference = (transit.wrapping_sub(before) as i32).unsigned_abs();
             // A leap of more than a second is a new time base, not jitter.
             if difference < self.clock_rate {
-                let decay = (self.jitter + 8) >> 4;
+                let decay = self.jitter.saturating_add(8) >> 4;
                 self.jitter = self.jitter.saturating_add(difference) - decay;
             }
         }

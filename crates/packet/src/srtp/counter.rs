@@ -14,8 +14,7 @@ use crate::mac::{HmacSha1, hmac_sha1};
 /// An expanded AES key, encryption only.
 pub(super) enum Aes {
     Short(Aes128Enc),
-    /// Boxed, so that legs with the common short key do not pay for the longer schedule.
-    Long(Box<Aes256Enc>),
+    Long(Aes256Enc),
 }
 
 impl Aes {
@@ -31,7 +30,7 @@ impl Aes {
         if key.len() <= 16 {
             Self::Short(Aes128Enc::new(&fit::<16>(key).into()))
         } else {
-            Self::Long(Box::new(Aes256Enc::new(&fit::<32>(key).into())))
+            Self::Long(Aes256Enc::new(&fit::<32>(key).into()))
         }
     }
 
@@ -39,7 +38,7 @@ impl Aes {
     pub(super) fn apply_keystream(&self, iv: u128, data: &mut [u8]) {
         match self {
             Self::Short(aes) => apply(aes, iv, data),
-            Self::Long(aes) => apply(aes.as_ref(), iv, data),
+            Self::Long(aes) => apply(aes, iv, data),
         }
     }
 }

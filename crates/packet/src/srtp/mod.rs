@@ -13,6 +13,8 @@ mod inbound;
 mod keys;
 mod outbound;
 mod session;
+#[cfg(test)]
+mod vectors;
 mod window;
 
 pub use inbound::Inbound;
