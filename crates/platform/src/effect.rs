@@ -2,7 +2,7 @@
 
 use ahoy_calling::EndCause;
 use ahoy_media::{CallPlan, RemoteLeg};
-use ahoy_types::{AppId, CallId, DeliveryId, Direction, PhoneNumberId, WaId};
+use ahoy_types::{CallId, DeliveryId, Direction, PhoneNumberId, WaId};
 use serde::Serialize;
 
 use crate::live::UserLegKind;

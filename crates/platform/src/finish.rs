@@ -136,7 +136,7 @@ fn error_of(cause: EndCause) -> Option<WebhookError> {
             "The platform stopped before the call was connected.",
         ),
         EndCause::RelayLost => (
-            ErrorCode::RelayConnectionFailed,
+            ErrorCode::RelayFailed,
             "The platform stopped while the call was connected.",
         ),
         _ => return None,

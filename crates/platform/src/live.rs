@@ -102,7 +102,7 @@ impl Live {
     pub(crate) fn count(&self) -> usize {
         self.lock().calls.len()
     }
-    /// Calls that ring or run at this user's real phone: told to a phone that attaches in the middle of one.
+    /// Calls at this user's real phone.
     pub(crate) fn phone_calls(&self, user: WaId) -> Vec<(CallId, LiveCall)> {
         let t = self.lock();
         t.calls
@@ -137,6 +137,17 @@ impl Live {
     }
     pub(crate) fn has_phone(&self, user: WaId) -> bool {
         self.lock().phones.contains_key(&user)
+    }
+    /// Tells one phone of the user.
+    pub(crate) fn tell_one(&self, user: WaId, phone: u64, event: PhoneEvent) {
+        let t = self.lock();
+        let found = t
+            .phones
+            .get(&user)
+            .and_then(|p| p.iter().find(|(id, _)| *id == phone));
+        if let Some((_, tx)) = found {
+            let _ = tx.send(event);
+        }
     }
     /// Tells every phone of the user; says whether there was one.
     pub(crate) fn tell(&self, user: WaId, event: &PhoneEvent) -> bool {

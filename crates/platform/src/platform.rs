@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ahoy_audio::SoundCache;
+use ahoy_audio::{AudioError, EncodedSound, SoundCache};
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::{EndCause, Refusal};
 use ahoy_media::{
@@ -46,6 +46,9 @@ pub enum PlatformError {
     /// The media engine.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// The codec.
+    #[error("Opus cannot be used: {0}")]
+    Audio(#[from] AudioError),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -100,6 +103,7 @@ pub struct Shared {
     readers: Mutex<Vec<Box<dyn Reader>>>,
     fresh_reader: Box<dyn Fn() -> StoreResult<Box<dyn Reader>> + Send + Sync>,
     sounds: SoundCache,
+    silence: Arc<EncodedSound>,
     reports: Mutex<VecDeque<(CallId, Arc<CallReport>)>>,
     deliveries: mpsc::UnboundedSender<DeliveryJob>,
     detach: mpsc::UnboundedSender<(WaId, u64)>,
@@ -175,6 +179,7 @@ impl Platform {
             live: Live::default(),
             readers: Mutex::new(vec![first_reader]),
             fresh_reader,
+            silence: Arc::new(EncodedSound::silence()?),
             sounds: SoundCache::default(),
             reports: Mutex::default(),
             deliveries,
@@ -432,7 +437,7 @@ impl Platform {
             .and_then(|u| u.behaviour)
             .map(|b| b.audio)
             .unwrap_or_default();
-        sandbox::encode(&self.0.sounds, &audio)
+        sandbox::encode(&self.0.sounds, &audio, &self.0.silence)
     }
 
     async fn run_detached(self, mut detached: mpsc::UnboundedReceiver<(WaId, u64)>) {

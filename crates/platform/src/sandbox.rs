@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ahoy_audio::{AudioError, EncodedSound, SoundCache, SoundKey};
+use ahoy_audio::{EncodedSound, SoundCache, SoundKey};
 use ahoy_calling::account::{Number, User};
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::simulated::Audio;
@@ -56,17 +56,22 @@ pub fn check_audio(audio: &Audio) -> std::result::Result<(), String> {
 
 fn read_file(file: &str) -> std::result::Result<(Vec<i16>, u32), String> {
     let bytes = std::fs::read(Path::new(file)).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
-    let wav = ahoy_audio::wav::read(&bytes).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
-    if wav.pcm.len() > LONGEST_FILE_SECS * wav.rate as usize {
+    let (pcm, rate) =
+        ahoy_audio::wav::read(&bytes).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
+    if pcm.len() > LONGEST_FILE_SECS * rate as usize {
         return Err(format!(
             "audio.file: `{file}` is longer than {LONGEST_FILE_SECS} s"
         ));
     }
-    Ok((wav.pcm, wav.rate))
+    Ok((pcm, rate))
 }
 
 /// The sound of a simulated user, encoded once.
-pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Arc<EncodedSound> {
+pub(crate) fn encode(
+    cache: &SoundCache,
+    audio: &Audio,
+    silence: &Arc<EncodedSound>,
+) -> Arc<EncodedSound> {
     let sound = match audio {
         Audio::Tone { tone_hz } => cache.tone(*tone_hz, TONE_DBFS),
         Audio::Silence { .. } => cache.silence(),
@@ -80,8 +85,13 @@ pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Arc<EncodedSound> {
             })
         }
     };
-    let sound: std::result::Result<EncodedSound, AudioError> = sound;
-    Arc::new(sound.or_else(|_| cache.silence()).unwrap_or_default())
+    match sound {
+        Ok(sound) => Arc::new(sound),
+        Err(e) => {
+            tracing::warn!(error = %e, "the simulated user stays silent");
+            silence.clone()
+        }
+    }
 }
 
 impl Platform {

@@ -18,7 +18,7 @@ use crate::effect::{ArmCall, Effect};
 use crate::finish;
 use crate::ledger::Step;
 use crate::live::{PhoneHandle, UserLegKind};
-use crate::platform::{Platform, random16};
+use crate::platform::{Platform, random16, ring_event};
 use crate::sdp;
 
 /// A user's call.
@@ -195,9 +195,16 @@ impl Platform {
             .ok_or_else(|| PhoneRefusal::NoSuchCall(call.to_string()))
     }
 
-    /// A real phone of this user is there from now on. Calls that ring or run on a phone of this user are told to it.
+    /// A real phone of this user is there from now on. What rings already, rings there too.
     pub fn attach_phone(&self, user: WaId) -> PhoneHandle {
-        self.attach(user)
+        let handle = self.attach(user);
+        for (call, live) in self.live().phone_calls(user) {
+            let rings = live.direction == Direction::BusinessInitiated && !live.connected;
+            if rings && let Some(event) = ring_event(&call, &live) {
+                self.live().tell_one(user, handle.id, event);
+            }
+        }
+        handle
     }
 
     /// Makes the user known where numbers are created on first use.

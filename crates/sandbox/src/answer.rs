@@ -1,0 +1,114 @@
+//! Answers and failures of the sandbox, and the reading of bodies.
+
+use ahoy_calling::place::PhoneRefusal;
+use ahoy_store::StoreError;
+use ahoy_types::{CallId, CallIdError, WaId};
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Why a sandbox request was refused. The message says what was expected; nothing was done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// 400.
+    Invalid(String),
+    /// 404.
+    NotFound(String),
+    /// 405.
+    Method(String),
+    /// 409: the phone would show this reason.
+    Phone(PhoneRefusal),
+    /// 500.
+    Internal(String),
+    /// 501.
+    NotFinished(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(e: StoreError) -> Self {
+        Self::Internal(e.to_string())
+    }
+}
+
+impl From<PhoneRefusal> for Failure {
+    fn from(refusal: PhoneRefusal) -> Self {
+        match refusal {
+            PhoneRefusal::Invalid(sentence) => Self::Invalid(sentence),
+            PhoneRefusal::Internal(sentence) => Self::Internal(sentence),
+            PhoneRefusal::NoSuchBusiness(_)
+            | PhoneRefusal::NoSuchUser(_)
+            | PhoneRefusal::NoSuchCall(_) => Self::NotFound(refusal.to_string()),
+            other => Self::Phone(other),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, code, message) = match self {
+            Self::Invalid(m) => (StatusCode::BAD_REQUEST, "invalid", m),
+            Self::NotFound(m) => (StatusCode::NOT_FOUND, "not_found", m),
+            Self::Method(m) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", m),
+            Self::Phone(r) => (StatusCode::CONFLICT, r.code(), r.to_string()),
+            Self::Internal(m) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", m),
+            Self::NotFinished(m) => (StatusCode::NOT_IMPLEMENTED, "not_implemented", m),
+        };
+        let body = json!({ "error": { "message": message, "code": code } });
+        (status, axum::Json(body)).into_response()
+    }
+}
+
+/// An answer: a JSON object.
+pub(crate) type Answer = Result<axum::Json<Value>, Failure>;
+
+/// An object as answer.
+pub(crate) fn object(value: impl Serialize) -> Answer {
+    serde_json::to_value(value)
+        .map(axum::Json)
+        .map_err(|e| Failure::Internal(e.to_string()))
+}
+
+/// `{"success":true}`.
+pub(crate) fn success() -> Answer {
+    Ok(axum::Json(json!({ "success": true })))
+}
+
+/// A JSON object in the body; an empty body is an empty object, `null` values count as absent.
+pub(crate) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|e| Failure::Invalid(format!("the body cannot be read: {e}")))?;
+        let value = if bytes.is_empty() {
+            json!({})
+        } else {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Failure::Invalid(format!("the body is not JSON: {e}")))?
+        };
+        let Value::Object(mut fields) = value else {
+            return Err(Failure::Invalid("the body must be a JSON object".into()));
+        };
+        fields.retain(|_, v| !v.is_null());
+        serde_json::from_value(Value::Object(fields))
+            .map(Self)
+            .map_err(|e| Failure::Invalid(format!("the body does not fit: {e}")))
+    }
+}
+
+/// A user's number in the path.
+pub(crate) fn wa_id(text: &str) -> Result<WaId, Failure> {
+    WaId::parse_loose(text).map_err(|e| Failure::Invalid(e.to_string()))
+}
+
+/// A call's id in the path.
+pub(crate) fn call_id(text: &str) -> Result<CallId, Failure> {
+    text.parse()
+        .map_err(|e: CallIdError| Failure::Invalid(e.to_string()))
+}

@@ -1,0 +1,192 @@
+//! Simulated users: `users`, `users/{wa_id}`, `users/{wa_id}/permission`.
+
+use ahoy_calling::Permission;
+use ahoy_calling::account::User;
+use ahoy_calling::simulated::{Behaviour, Network};
+use ahoy_platform::{Grant, check_audio};
+use ahoy_types::Country;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::SandboxState;
+use crate::answer::{Answer, Body, Failure, object, wa_id};
+
+const MOST_USERS: usize = 100_000;
+
+fn view(user: &User) -> Value {
+    json!({
+        "wa_id": user.wa_id,
+        "name": user.name,
+        "country": user.country,
+        "behaviour": user.behaviour.clone().unwrap_or_default(),
+        "created_at": user.created_at.secs(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Put {
+    wa_id: String,
+    name: Option<String>,
+    country: Option<String>,
+    behaviour: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Patch {
+    name: Option<String>,
+    country: Option<String>,
+    behaviour: Option<Map<String, Value>>,
+}
+
+pub(crate) async fn list(State(state): State<SandboxState>) -> Answer {
+    let users = state.platform.users(MOST_USERS)?;
+    object(json!({ "data": users.iter().map(view).collect::<Vec<_>>() }))
+}
+
+pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
+    let wa_id = wa_id(&id)?;
+    match state.platform.user(wa_id)? {
+        Some(user) => object(view(&user)),
+        None => Err(Failure::NotFound(format!("there is no user {wa_id}"))),
+    }
+}
+
+pub(crate) async fn put(State(state): State<SandboxState>, Body(body): Body<Put>) -> Answer {
+    let rest = Patch {
+        name: body.name,
+        country: body.country,
+        behaviour: body.behaviour,
+    };
+    change(&state, &body.wa_id, rest).await
+}
+
+pub(crate) async fn patch(
+    State(state): State<SandboxState>,
+    Path(id): Path<String>,
+    Body(body): Body<Patch>,
+) -> Answer {
+    let wa_id = wa_id(&id)?;
+    if state.platform.user(wa_id)?.is_none() {
+        return Err(Failure::NotFound(format!("there is no user {wa_id}")));
+    }
+    change(&state, &id, body).await
+}
+
+async fn change(state: &SandboxState, id: &str, patch: Patch) -> Answer {
+    let wa_id = wa_id(id)?;
+    let country: Option<Country> = match &patch.country {
+        Some(text) => Some(
+            text.parse()
+                .map_err(|e| Failure::Invalid(format!("country: {e}")))?,
+        ),
+        None => None,
+    };
+    let before = state
+        .platform
+        .user(wa_id)?
+        .and_then(|u| u.behaviour)
+        .unwrap_or_default();
+    let behaviour = match patch.behaviour {
+        Some(keys) => Some(merged(&before, keys)?),
+        None => None,
+    };
+    let name = patch.name;
+    let user = state
+        .platform
+        .change_user(wa_id, move |user| {
+            if name.is_some() {
+                user.name = name;
+            }
+            if country.is_some() {
+                user.country = country;
+            }
+            if behaviour.is_some() {
+                user.behaviour = behaviour;
+            }
+        })
+        .await?;
+    object(view(&user))
+}
+
+/// The behaviour with the given keys laid over it; a `null` puts a key back to its default.
+fn merged(before: &Behaviour, keys: Map<String, Value>) -> Result<Behaviour, Failure> {
+    let fail = |m: String| Failure::Invalid(format!("behaviour: {m}"));
+    let mut whole = match serde_json::to_value(before) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    for (key, value) in keys {
+        if value.is_null() {
+            whole.remove(&key);
+        } else {
+            whole.insert(key, value);
+        }
+    }
+    let audio = whole.get("audio").cloned();
+    let behaviour: Behaviour = serde_json::from_value(Value::Object(whole)).map_err(|e| {
+        match audio {
+            Some(audio) if e.to_string().contains("untagged") => fail(format!(
+                "audio: {{\"tone_hz\":N}}, {{\"file\":\"…\"}} or {{\"silence\":true}} is expected, not {audio}"
+            )),
+            _ => fail(e.to_string()),
+        }
+    })?;
+    check_audio(&behaviour.audio).map_err(fail)?;
+    if behaviour.network != Network::default() {
+        return Err(Failure::NotFinished(
+            "behaviour: network is not available yet".into(),
+        ));
+    }
+    Ok(behaviour)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetPermission {
+    phone_number_id: String,
+    response: String,
+    message_id: Option<String>,
+}
+
+pub(crate) async fn permission(
+    State(state): State<SandboxState>,
+    Path(id): Path<String>,
+    Body(body): Body<SetPermission>,
+) -> Answer {
+    let user = wa_id(&id)?;
+    if body.message_id.is_some() {
+        return Err(Failure::NotFinished(
+            "message_id: permission request messages are not available yet; leave it out to set the grant directly"
+                .into(),
+        ));
+    }
+    let grant = match body.response.as_str() {
+        "accept" => Grant::Temporary,
+        "accept_permanent" => Grant::Permanent,
+        "reject" | "revoke" => Grant::Revoke,
+        other => {
+            return Err(Failure::Invalid(format!(
+                "response: `{other}` is none of accept, accept_permanent, reject, revoke"
+            )));
+        }
+    };
+    let number = crate::calls::business(&state, &body.phone_number_id)?;
+    let permission = state
+        .platform
+        .set_permission(number.id, user, grant)
+        .await?;
+    let (status, expires) = match permission {
+        Permission::None => ("no_permission", None),
+        Permission::Temporary { expires } => ("temporary", Some(expires.secs())),
+        Permission::Permanent => ("permanent", None),
+    };
+    object(json!({
+        "success": true,
+        "wa_id": user,
+        "phone_number_id": number.id,
+        "permission": { "status": status, "expiration_time": expires },
+    }))
+}
