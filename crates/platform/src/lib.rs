@@ -30,7 +30,7 @@ pub use ledger::{Fault, Step};
 pub use live::{PhoneHandle, UserLegKind};
 pub use outbox::{AttemptReport, Target};
 pub use platform::{Platform, PlatformConfig, PlatformError, Shared};
-pub use queries::{CallView, HeardView};
+pub use queries::CallView;
 pub use recover::Recovered;
 pub use sandbox::{Grant, check_audio};
 pub use seed::{Seed, SeedNumber};

@@ -1,5 +1,7 @@
 //! What the media workers tell: legs that came up, watchdogs that fired, reports of calls that ended.
 
+use std::sync::Arc;
+
 use ahoy_media::{BridgeId, MediaEvent, Side};
 use ahoy_store::{Result, StoreError};
 use ahoy_types::{CallId, Direction};
@@ -48,14 +50,16 @@ impl Platform {
             return;
         };
         tracing::info!(call = %call, verdict = %report.verdict, "media of a call ended");
-        match serde_json::to_string(&report) {
+        let report = Arc::new(report);
+        self.keep_report(call.clone(), report.clone());
+        let platform = self.clone();
+        // Writing the report asks what was heard, and hearing takes decoding.
+        tokio::task::spawn_blocking(move || match serde_json::to_string(&*report) {
             Ok(json) => {
-                let id = call.clone();
-                self.spawn_job("media report", move |step| step.tx.put_report(&id, &json));
+                platform.spawn_job("media report", move |step| step.tx.put_report(&call, &json));
             }
             Err(e) => tracing::error!(error = %e, "a media report cannot be written"),
-        }
-        self.keep_report(call, report);
+        });
     }
 }
 

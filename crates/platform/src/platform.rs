@@ -492,7 +492,7 @@ impl Platform {
         self.quiet().end();
     }
 
-    pub(crate) fn keep_report(&self, call: CallId, report: CallReport) {
+    pub(crate) fn keep_report(&self, call: CallId, report: Arc<CallReport>) {
         let mut kept = self
             .0
             .reports
@@ -501,7 +501,7 @@ impl Platform {
         if kept.len() >= KEPT_REPORTS {
             kept.pop_front();
         }
-        kept.push_back((call, Arc::new(report)));
+        kept.push_back((call, report));
     }
 
     pub(crate) fn kept_report(&self, call: &CallId) -> Option<Arc<CallReport>> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ahoy_calling::{Call, CallState};
-use ahoy_media::{BridgeId, CallReport, Heard};
+use ahoy_media::{BridgeId, CallReport};
 use ahoy_store::Result;
 use ahoy_types::{CallId, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
@@ -38,14 +38,11 @@ pub struct CallView {
     pub end_cause: Option<&'static str>,
     /// The error of a failed call.
     pub error_code: Option<u32>,
-    /// What the user heard.
-    pub heard: Option<HeardView>,
+    /// What the user heard ([`ahoy_media::Heard`]); null where a real phone heard it.
+    pub heard: Option<Value>,
     /// The media timeline with its verdict.
     pub media: Option<Value>,
 }
-
-/// What was in the user's ear.
-pub type HeardView = Heard;
 
 impl CallView {
     fn of(call: &Call) -> Self {
@@ -98,23 +95,19 @@ impl Platform {
             return Ok(None);
         };
         let mut view = CallView::of(&call);
-        match self.report_of(&call).await {
-            Some(report) => {
-                view.heard = report.heard();
-                view.media = serde_json::to_value(&*report).ok();
-            }
-            None => {
-                view.media = call
-                    .report
-                    .as_deref()
-                    .and_then(|json| serde_json::from_str(json).ok());
-                view.heard = view
-                    .media
-                    .as_ref()
-                    .and_then(|m| m.get("heard"))
-                    .and_then(|h| serde_json::from_value(h.clone()).ok());
-            }
-        }
+        view.media = match self.report_of(&call).await {
+            Some(report) => off_thread(move || serde_json::to_value(&*report).ok()).await,
+            None => call
+                .report
+                .as_deref()
+                .and_then(|json| serde_json::from_str(json).ok()),
+        };
+        view.heard = view
+            .media
+            .as_mut()
+            .and_then(Value::as_object_mut)
+            .and_then(|media| media.remove("heard"))
+            .filter(|heard| !heard.is_null());
         Ok(Some(view))
     }
 
@@ -123,8 +116,11 @@ impl Platform {
         let Some(call) = self.read(|rows| rows.call(id))?.filter(|c| c.user == user) else {
             return Ok(None);
         };
-        let report = self.report_of(&call).await;
-        Ok(report.and_then(|r| r.heard_wav(rate)))
+        let recording = self
+            .report_of(&call)
+            .await
+            .and_then(|r| r.recording.clone());
+        Ok(off_thread(move || recording.and_then(|r| r.wav(rate).ok())).await)
     }
 
     /// The media report: of the running bridge, or of the ended call while it is kept.
@@ -136,4 +132,11 @@ impl Platform {
         }
         self.kept_report(&call.id)
     }
+}
+
+/// Decoding takes milliseconds a minute of sound: not on the threads that serve requests.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Option<T> + Send + 'static,
+) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok().flatten()
 }
