@@ -1,1 +1,43 @@
-//! Placeholder.
+//! The business's HTTP API, wire-compatible with the reference platform's Graph API.
+//!
+//! [`router`] takes every path under any `/vN.0/` prefix or none and answers in JSON whatever happens: the outer
+//! `shell` normalises the path, names the answer, catches panics and time-outs; `incoming` reads token, query and
+//! body; `routes` translate between [`ahoy_wire`] and the use cases of [`ahoy_platform`] and hold no rules.
+
+mod answer;
+mod docs;
+mod incoming;
+mod refusal;
+mod routes;
+mod shell;
+mod throttle;
+mod verify;
+
+pub use docs::openapi;
+pub use shell::router;
+pub use verify::{CallbackVerifier, Verifying};
+
+use std::sync::Arc;
+
+use ahoy_platform::Platform;
+
+use crate::throttle::Throttle;
+
+/// What the handlers hold. Cheap to clone.
+#[derive(Clone)]
+pub struct GraphState {
+    pub(crate) platform: Platform,
+    pub(crate) verifier: Arc<dyn CallbackVerifier>,
+    pub(crate) permission_reads: Arc<Throttle>,
+}
+
+impl GraphState {
+    /// The platform, and who asks a callback whether it is the business's.
+    pub fn new(platform: Platform, verifier: Arc<dyn CallbackVerifier>) -> Self {
+        Self {
+            platform,
+            verifier,
+            permission_reads: Arc::default(),
+        }
+    }
+}

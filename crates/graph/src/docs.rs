@@ -1,0 +1,146 @@
+//! The OpenAPI document, generated from handlers and wire types.
+
+use serde::Serialize;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use crate::routes;
+
+/// The frame of the document; paths come from the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Ahoy business API",
+        description = "Calls, permissions, settings, numbers and webhook subscriptions, wire-compatible with the WhatsApp Business Calling API.\n\nEvery path is served under any `/vN.0` prefix and without one. Bodies may be JSON or form-encoded; unknown keys are ignored. Every error has the envelope `ErrorEnvelope`; its codes are listed in `docs/errors.md`.",
+    ),
+    servers((url = "/v25.0"), (url = "/")),
+    modifiers(&BearerToken),
+    security(("access_token" = [])),
+    tags(
+        (name = "calls", description = "Placing, taking and ending calls"),
+        (name = "settings", description = "What a number offers"),
+        (name = "nodes", description = "Phone numbers, accounts and apps"),
+        (name = "webhooks", description = "Who gets which webhooks where"),
+        (name = "tokens", description = "Access tokens"),
+    )
+)]
+pub(crate) struct Frame;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An access token, or `APPID|SECRET` for an app's own edges. Also taken as the query parameter `access_token`."))
+            .build();
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("access_token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document as served at `/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::described().into_openapi()
+}
+
+/// Body of `POST /{phone-number-id}/calls`. Which fields are needed depends on the action.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallsBody {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: String,
+    /// What to do. May be left out for a new call.
+    action: Option<CallVerb>,
+    /// connect: the user's number.
+    #[schema(example = "447700900001")]
+    to: Option<String>,
+    /// connect: the user's business-scoped id, instead of `to`.
+    recipient: Option<String>,
+    /// All but connect: the call.
+    call_id: Option<String>,
+    /// connect: the offer. pre_accept and accept: the answer, the same in both.
+    session: Option<ahoy_wire::Session>,
+    /// connect and accept: repeated in the call's webhooks, at most 512 characters.
+    #[schema(max_length = 512)]
+    biz_opaque_callback_data: Option<String>,
+}
+
+/// Value of `action`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    dead_code,
+    reason = "describes the wire; requests are read by ahoy_wire::CallAction"
+)]
+pub(crate) enum CallVerb {
+    Connect,
+    PreAccept,
+    Accept,
+    Reject,
+    Terminate,
+}
+
+/// Answer to `POST /{phone-number-id}/calls`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum CallsAnswer {
+    /// To connect.
+    Connect(ahoy_wire::calls::ConnectAnswer),
+    /// To the other actions.
+    Action(ahoy_wire::calls::ActionAnswer),
+}
+
+/// Body of `POST /{phone-number-id}/settings`. What is absent stays as it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SettingsBody {
+    /// The settings to change.
+    calling: CallingChange,
+}
+
+/// `calling` of a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallingChange {
+    /// Calling on this number.
+    status: Option<ahoy_wire::settings::Switch>,
+    /// Call icon.
+    call_icon_visibility: Option<ahoy_wire::settings::IconVisibility>,
+    /// Permission to call back.
+    callback_permission_status: Option<ahoy_wire::settings::Switch>,
+}
+
+/// Body of `POST /{phone-number-id}`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NumberBody {
+    /// The override.
+    webhook_configuration: OverrideBody,
+}
+
+/// An override of the callback.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OverrideBody {
+    /// Absolute URL, at most 200 characters. On a phone number `""` removes the override; on an account a body
+    /// without it does.
+    #[schema(max_length = 200)]
+    override_callback_uri: Option<String>,
+    /// Repeated in the verification request.
+    verify_token: Option<String>,
+}
+
+/// Body or query of `POST /{app-id}/subscriptions`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SubscribeBody {
+    /// `whatsapp_business_account`.
+    #[schema(example = "whatsapp_business_account")]
+    object: String,
+    /// Where webhooks go.
+    callback_url: String,
+    /// Repeated in the verification request.
+    verify_token: String,
+    /// Names of fields with commas between them, or a list.
+    #[schema(example = "calls,messages")]
+    fields: String,
+    /// Has no effect: payloads always have their values.
+    include_values: Option<bool>,
+}

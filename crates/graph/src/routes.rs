@@ -1,0 +1,46 @@
+//! One file an object of the API; no rules in any of them.
+
+mod calls;
+mod nodes;
+mod numbers;
+mod permissions;
+mod settings;
+mod subscriptions;
+mod tokens;
+
+use axum::Router;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::GraphState;
+use crate::docs::Frame;
+
+/// Every route with its description. Static names come before `{node_id}`.
+pub(crate) fn described() -> OpenApiRouter<GraphState> {
+    OpenApiRouter::with_openapi(Frame::openapi())
+        .routes(routes!(calls::act))
+        .routes(routes!(permissions::read))
+        .routes(routes!(settings::read, settings::change))
+        .routes(routes!(numbers::list))
+        .routes(routes!(nodes::read, nodes::change))
+        .routes(routes!(
+            subscriptions::list,
+            subscriptions::subscribe,
+            subscriptions::unsubscribe
+        ))
+        .routes(routes!(
+            subscriptions::apps,
+            subscriptions::add_app,
+            subscriptions::remove_app
+        ))
+        .routes(routes!(tokens::debug))
+        .routes(routes!(tokens::issue))
+}
+
+/// The routes, and the document that describes them.
+pub(crate) fn all(state: GraphState) -> (Router, utoipa::openapi::OpenApi) {
+    let (routes, openapi) = described().split_for_parts();
+    let routes = routes.route("/{node_id}/{edge}", axum::routing::any(nodes::unknown_edge));
+    (routes.with_state(state), openapi)
+}

@@ -1,0 +1,154 @@
+//! `/{node-id}`: a phone number, an account or an app, told apart by looking the id up.
+
+use ahoy_calling::account::{Callback, Scope};
+use ahoy_platform::{Node, Verified};
+use ahoy_wire::errors::ErrorEnvelope;
+use ahoy_wire::nodes::{OwnerBusiness, PhoneNumber, WABA_DEFAULTS, WABA_FIELDS, Waba, select};
+use ahoy_wire::subscriptions::OverrideChange;
+use ahoy_wire::{GraphError, Success};
+use axum::extract::State;
+use axum::http::Method;
+use serde_json::{Map, Value};
+
+use crate::GraphState;
+use crate::answer::{Answer, Refused};
+use crate::docs::NumberBody;
+use crate::incoming::Asked;
+use crate::refusal::OrRefuse as _;
+use crate::routes::numbers;
+
+/// Fields of a phone number, an account or an app.
+#[utoipa::path(
+    get,
+    path = "/{node_id}",
+    operation_id = "node",
+    tag = "nodes",
+    params(
+        ("node_id" = String, Path, description = "A phone number, an account or an app"),
+        ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there"),
+    ),
+    responses(
+        (status = 200, description = "The fields of the node, here of a phone number", body = PhoneNumber),
+        (status = 400, description = "Code 100: unknown field; subcode 33: unknown object", body = ErrorEnvelope),
+    )
+)]
+pub(crate) async fn read(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<Map<String, Value>>, Refused> {
+    let query = asked.incoming.query();
+    let fields = query.fields();
+    let requested = fields.text("fields")?;
+    match asked.node()? {
+        Node::Number(number) => {
+            asked.need(&[
+                Scope::WhatsappBusinessManagement,
+                Scope::WhatsappBusinessMessaging,
+            ])?;
+            numbers::selected(&state.platform, &asked, &number, requested).map(Answer)
+        }
+        Node::Waba(waba) => {
+            asked.need(&[Scope::WhatsappBusinessManagement])?;
+            let node = Waba {
+                id: waba.id,
+                name: Some(waba.name),
+                timezone_id: Some("0".to_owned()),
+                currency: Some("USD".to_owned()),
+                owner_business_info: Some(OwnerBusiness {
+                    id: waba.business.to_string(),
+                    name: None,
+                }),
+            };
+            let kind = "WhatsAppBusinessAccount";
+            Ok(Answer(select(
+                &node,
+                requested,
+                WABA_DEFAULTS,
+                WABA_FIELDS,
+                kind,
+            )?))
+        }
+        Node::App(app) if app.id == asked.caller.app => {
+            let node = serde_json::json!({"id": app.id, "name": app.name});
+            let known = ["id", "name"];
+            Ok(Answer(select(
+                &node,
+                requested,
+                &known,
+                &known,
+                "Application",
+            )?))
+        }
+        Node::App(_) => Err(asked.incoming.unsupported()),
+    }
+}
+
+/// Sets or removes a phone number's override of the callback.
+#[utoipa::path(
+    post,
+    path = "/{node_id}",
+    operation_id = "change_node",
+    tag = "webhooks",
+    params(("node_id" = String, Path, description = "A phone number")),
+    request_body = NumberBody,
+    responses(
+        (status = 200, description = "Changed", body = Success),
+        (status = 400, description = "Code 100: parameter, unknown number, or the callback could not be verified", body = ErrorEnvelope),
+    )
+)]
+pub(crate) async fn change(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<Success>, Refused> {
+    let number = asked.number()?.id;
+    asked.need(&[Scope::WhatsappBusinessManagement])?;
+    let change = OverrideChange::parse_configuration(&asked.incoming.body()?)?;
+    let callback = match change {
+        OverrideChange::Remove => None,
+        OverrideChange::Set(callback) => {
+            let name = "webhook_configuration.override_callback_uri";
+            Some(verified(&state, name, callback).await?)
+        }
+    };
+    let changed = state
+        .platform
+        .override_number(&asked.caller, number, callback)
+        .await;
+    changed.or_refuse(&asked.incoming.method)?;
+    Ok(Answer(Success::default()))
+}
+
+/// An edge this server does not have.
+pub(crate) async fn unknown_edge(asked: Asked) -> Result<Answer<Value>, Refused> {
+    let kind = match asked.node()? {
+        Node::Number(_) => "WhatsAppBusinessPhoneNumber",
+        Node::Waba(_) => "WhatsAppBusinessAccount",
+        Node::App(_) => "Application",
+    };
+    let edge = asked.incoming.edge.as_deref().unwrap_or_default();
+    let edge = ahoy_wire::body::excerpt(edge);
+    if asked.incoming.method != Method::GET {
+        return Err(asked.incoming.unsupported());
+    }
+    let title = format!("Tried accessing nonexisting field ({edge}) on node type ({kind})");
+    let details = format!("This server has no edge `{edge}` on a {kind}.");
+    Err(GraphError::invalid(details).with_title(&title).into())
+}
+
+/// Asks a callback to repeat the challenge; `name` is the parameter it came in.
+pub(super) async fn verified(
+    state: &GraphState,
+    name: &str,
+    callback: ahoy_wire::subscriptions::Callback,
+) -> Result<Verified, Refused> {
+    let url = ahoy_wire::body::excerpt(&callback.url);
+    let callback = Callback {
+        url: callback.url,
+        verify_token: callback.verify_token,
+    };
+    state.verifier.verify(callback).await.map_err(|reason| {
+        let details =
+            format!("The parameter `{name}` names `{url}`, which could not be verified: {reason}.");
+        Refused(GraphError::invalid(details).with_title("Callback verification failed"))
+    })
+}

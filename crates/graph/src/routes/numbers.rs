@@ -1,0 +1,270 @@
+//! `GET /{waba-id}/phone_numbers` with its pages, and a number as a node (`graph-api.md` §7).
+
+use ahoy_calling::account::{Number, Scope};
+use ahoy_calling::limits::Profile;
+use ahoy_platform::Platform;
+use ahoy_store::Page;
+use ahoy_types::{PhoneNumberId, WabaId};
+use ahoy_wire::GraphError;
+use ahoy_wire::errors::ErrorEnvelope;
+use ahoy_wire::nodes::{
+    Cursors, PHONE_NUMBER_DEFAULTS, PHONE_NUMBER_FIELDS, Paging, PhoneNumber, PhoneNumbers,
+    Throughput, select,
+};
+use ahoy_wire::subscriptions::WebhookConfiguration;
+use axum::extract::State;
+use axum::http::header;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::GraphState;
+use crate::answer::{Answer, Refused};
+use crate::incoming::{Asked, Incoming};
+use crate::refusal::OrRefuse as _;
+
+/// Numbers on a page unless asked otherwise.
+const DEFAULT_LIMIT: u64 = 25;
+/// Numbers on a page at most.
+const MAX_LIMIT: u64 = 100;
+/// Name of the node's kind in sentences.
+const KIND: &str = "WhatsAppBusinessPhoneNumber";
+
+/// A page with the fields that were asked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct SelectedPage {
+    data: Vec<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paging: Option<Paging>,
+}
+
+/// The phone numbers of an account, by ascending id.
+#[utoipa::path(
+    get,
+    path = "/{waba_id}/phone_numbers",
+    operation_id = "phone_numbers",
+    tag = "nodes",
+    params(
+        ("waba_id" = String, Path, description = "The account"),
+        ("fields" = Option<String>, Query, description = "Fields of each number"),
+        ("limit" = Option<u64>, Query, description = "1 to 100, 25 if absent"),
+        ("after" = Option<String>, Query, description = "A cursor: only what comes after it"),
+        ("before" = Option<String>, Query, description = "A cursor: only what comes before it"),
+    ),
+    responses(
+        (status = 200, description = "A page of numbers", body = PhoneNumbers),
+        (status = 400, description = "Code 100: parameter or unknown account", body = ErrorEnvelope),
+    )
+)]
+pub(crate) async fn list(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<SelectedPage>, Refused> {
+    let waba = asked.waba()?.id;
+    asked.need(&[Scope::WhatsappBusinessManagement])?;
+    let query = asked.incoming.query();
+    let fields = query.fields();
+    for unsupported in ["filtering", "sort"] {
+        if fields.has(unsupported) {
+            return Err(GraphError::invalid(format!(
+                "The parameter `{unsupported}` is not supported by this server."
+            ))
+            .into());
+        }
+    }
+    let limit = match fields.integer("limit")?.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=MAX_LIMIT => usize::try_from(limit).unwrap_or(usize::MAX),
+        other => {
+            let range = format!("1 to {MAX_LIMIT}");
+            return Err(fields
+                .not_allowed("limit", &other.to_string(), &range)
+                .into());
+        }
+    };
+    let after = fields
+        .text("after")?
+        .map(|text| cursor("after", text))
+        .transpose()?;
+    let before = fields
+        .text("before")?
+        .map(|text| cursor("before", text))
+        .transpose()?;
+    let (numbers, more) = match before {
+        Some(before) => (backwards(&state, &asked, waba, before, limit)?, true),
+        None => {
+            // One more than asked for says whether there is a next page.
+            let page = Page {
+                after,
+                limit: limit + 1,
+            };
+            let mut numbers = page_of(&state, &asked, waba, page)?;
+            let more = numbers.len() > limit;
+            numbers.truncate(limit);
+            (numbers, more)
+        }
+    };
+    let requested = fields.text("fields")?;
+    let mut data = Vec::with_capacity(numbers.len());
+    for number in &numbers {
+        data.push(selected(&state.platform, &asked, number, requested)?);
+    }
+    let paging = match (numbers.first(), numbers.last()) {
+        (Some(first), Some(last)) => {
+            let after = text_of(last.id);
+            Some(Paging {
+                next: if more {
+                    next_page(&asked.incoming, &after)
+                } else {
+                    None
+                },
+                cursors: Cursors {
+                    before: text_of(first.id),
+                    after,
+                },
+            })
+        }
+        _ => None,
+    };
+    Ok(Answer(SelectedPage { data, paging }))
+}
+
+fn page_of(
+    state: &GraphState,
+    asked: &Asked,
+    waba: WabaId,
+    page: Page<PhoneNumberId>,
+) -> Result<Vec<Number>, Refused> {
+    let numbers = state.platform.numbers_of(&asked.caller, waba, page);
+    numbers.or_refuse(&asked.incoming.method)
+}
+
+/// The last `limit` numbers before a cursor. The store lists forwards, so this walks there; accounts have few numbers.
+fn backwards(
+    state: &GraphState,
+    asked: &Asked,
+    waba: WabaId,
+    before: PhoneNumberId,
+    limit: usize,
+) -> Result<Vec<Number>, Refused> {
+    let mut kept: Vec<Number> = Vec::new();
+    let mut after = None;
+    loop {
+        let numbers = page_of(state, asked, waba, Page { after, limit: 500 })?;
+        let Some(last) = numbers.last().map(|number| number.id) else {
+            break;
+        };
+        kept.extend(numbers.into_iter().filter(|number| number.id < before));
+        let surplus = kept.len().saturating_sub(limit);
+        kept.drain(..surplus);
+        if last >= before {
+            break;
+        }
+        after = Some(last);
+    }
+    Ok(kept)
+}
+
+fn text_of(id: PhoneNumberId) -> String {
+    URL_SAFE_NO_PAD.encode(id.0.to_be_bytes())
+}
+
+fn cursor(name: &str, text: &str) -> Result<PhoneNumberId, GraphError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
+    let id = bytes.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+    id.map(|id| PhoneNumberId(u64::from_be_bytes(id)))
+        .ok_or_else(|| {
+            GraphError::invalid(format!(
+                "The parameter `{name}` has the value `{}`, which is not a cursor of this list.",
+                ahoy_wire::body::excerpt(text)
+            ))
+        })
+}
+
+/// Address of the next page: this request's, with another cursor and without the token.
+fn next_page(incoming: &Incoming, after: &str) -> Option<String> {
+    let header = |name| {
+        incoming
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let host = header(header::HOST)?;
+    let proto = incoming
+        .headers
+        .get("x-forwarded-proto")
+        .and_then(|v| v.to_str().ok());
+    let scheme = proto
+        .filter(|p| matches!(*p, "http" | "https"))
+        .unwrap_or("http");
+    let mut url = format!("{scheme}://{host}{}", incoming.place.sent);
+    let mut separator = '?';
+    let query = incoming.query();
+    let fields = query.fields();
+    for name in ["fields", "limit"] {
+        if let Ok(Some(value)) = fields.text(name) {
+            let value =
+                percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+            url.push_str(&format!("{separator}{name}={value}"));
+            separator = '&';
+        }
+    }
+    url.push_str(&format!("{separator}after={after}"));
+    Some(url)
+}
+
+/// A number with the fields that were asked for.
+pub(super) fn selected(
+    platform: &Platform,
+    asked: &Asked,
+    number: &Number,
+    requested: Option<&str>,
+) -> Result<Map<String, Value>, Refused> {
+    let mut node = node(number);
+    if requested.is_some_and(|fields| fields.contains("webhook_configuration")) {
+        let urls = platform.webhook_configuration(&asked.caller, number);
+        let [phone_number, whatsapp_business_account, application] =
+            urls.or_refuse(&asked.incoming.method)?;
+        node.webhook_configuration = Some(WebhookConfiguration {
+            phone_number,
+            whatsapp_business_account,
+            application,
+        });
+    }
+    let selected = select(
+        &node,
+        requested,
+        PHONE_NUMBER_DEFAULTS,
+        PHONE_NUMBER_FIELDS,
+        KIND,
+    )?;
+    Ok(selected)
+}
+
+/// What is known of a number. Numbers are set up by the operator, so they are verified, approved and connected.
+fn node(number: &Number) -> PhoneNumber {
+    let text = |text: &str| Some(text.to_owned());
+    PhoneNumber {
+        id: number.id,
+        display_phone_number: Some(number.number.international()),
+        verified_name: Some(number.verified_name.clone()),
+        quality_rating: text("UNKNOWN"),
+        code_verification_status: text("VERIFIED"),
+        name_status: text("APPROVED"),
+        status: text("CONNECTED"),
+        throughput: Some(Throughput {
+            level: "STANDARD".to_owned(),
+        }),
+        platform_type: text("CLOUD_API"),
+        account_mode: text(match number.profile {
+            Profile::Production => "LIVE",
+            Profile::Sandbox => "SANDBOX",
+        }),
+        whatsapp_business_manager_messaging_limit: text(number.messaging_limit.as_str()),
+        host_platform: text("CLOUD_API"),
+        is_official_business_account: Some(false),
+        country_code: number.number.country().map(|country| country.to_string()),
+        country_dial_code: number.number.calling_code().map(|code| code.to_string()),
+        webhook_configuration: None,
+    }
+}

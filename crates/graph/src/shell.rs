@@ -1,0 +1,211 @@
+//! Around every request: the path without version, the ids of the answer, and an envelope whatever happens inside.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use ahoy_wire::{ErrorCode, GraphError};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Uri};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use percent_encoding::percent_decode_str;
+use tower::ServiceExt as _;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::answer::{Refused, envelope, random_id};
+use crate::incoming::Incoming;
+use crate::{GraphState, routes};
+
+/// Version reported for requests without one.
+const DEFAULT_VERSION: u32 = 25;
+/// Oldest version that is still served under its own number; older requests get this one.
+const OLDEST_VERSION: u32 = 21;
+/// A request takes at most this long, sending its body included.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where a request goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Major version asked for.
+    pub(crate) version: Option<u32>,
+    /// The path's segments after the version, decoded.
+    pub(crate) segments: Vec<String>,
+    /// The path as it was sent.
+    pub(crate) sent: String,
+}
+
+/// The whole API as a router: the Graph routes under any version, `/openapi.json` and `/docs`.
+///
+/// Everything that matches nothing else ends in a Graph envelope, so mount it as the fallback of the server's other
+/// routes: `Router::new().merge(…).fallback_service(router(state))`.
+pub fn router(state: GraphState) -> Router {
+    let (routes, openapi) = routes::all(state);
+    let routes = routes
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method);
+    Router::new()
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+        .fallback(serve)
+        .with_state(routes)
+}
+
+async fn serve(State(routes): State<Router>, mut request: Request) -> Response {
+    let trace = random_id();
+    let place = place_of(request.uri().path());
+    let version = place.version.unwrap_or(DEFAULT_VERSION).max(OLDEST_VERSION);
+    let mut response = match rewritten(request.uri(), &place) {
+        None => envelope(&GraphError::invalid("The path cannot be read."), &trace),
+        Some(uri) => {
+            *request.uri_mut() = uri;
+            request.extensions_mut().insert(place);
+            guarded(routes, request).await
+        }
+    };
+    if let Some(Refused(error)) = response.extensions_mut().remove() {
+        let headers = std::mem::take(response.headers_mut());
+        response = envelope(&error, &trace);
+        // `Allow` of a wrong method.
+        for (name, value) in headers
+            .iter()
+            .filter(|(name, _)| *name == axum::http::header::ALLOW)
+        {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    let headers = response.headers_mut();
+    let values = [
+        ("facebook-api-version", format!("v{version}.0")),
+        ("x-fb-request-id", random_id()),
+        ("x-fb-debug", random_id()),
+        ("x-fb-trace-id", trace),
+    ];
+    for (name, value) in values {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// Runs the handler; a panic or a time-out becomes an envelope and hurts nobody else.
+async fn guarded(routes: Router, request: Request) -> Response {
+    let handler = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
+    match tokio::time::timeout(TIMEOUT, handler).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => {
+            tracing::error!("a request made its handler panic");
+            Refused(GraphError::new(
+                ErrorCode::SomethingWentWrong,
+                "The server met a fault of its own while it handled this request.",
+            ))
+            .into_response()
+        }
+        Err(_) => Refused(GraphError::new(
+            ErrorCode::ServiceUnavailable,
+            format!(
+                "The request took longer than {} seconds.",
+                TIMEOUT.as_secs()
+            ),
+        ))
+        .into_response(),
+    }
+}
+
+/// Cuts a path into version and segments. Doubled and trailing slashes do not count.
+fn place_of(path: &str) -> Place {
+    let mut segments: Vec<String> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect();
+    let version = segments.first().and_then(|first| version_of(first));
+    if version.is_some() {
+        segments.remove(0);
+    }
+    Place {
+        version,
+        segments,
+        sent: path.to_owned(),
+    }
+}
+
+/// `v25.0` → 25.
+fn version_of(segment: &str) -> Option<u32> {
+    let (major, minor) = segment.strip_prefix('v')?.split_once('.')?;
+    let digits =
+        |text: &str| (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if digits(major) && digits(minor) {
+        major.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// The address inside: no version, no trailing slash. Segments keep the encoding they came with.
+fn rewritten(uri: &Uri, place: &Place) -> Option<Uri> {
+    let raw: Vec<&str> = uri.path().split('/').filter(|s| !s.is_empty()).collect();
+    let kept = raw.get(usize::from(place.version.is_some())..)?;
+    let mut text = format!("/{}", kept.join("/"));
+    if let Some(query) = uri.query() {
+        text.push('?');
+        text.push_str(query);
+    }
+    text.parse().ok()
+}
+
+async fn unknown_path(incoming: Incoming) -> Refused {
+    let shown = ahoy_wire::body::excerpt(&incoming.place.sent);
+    GraphError::new(
+        ErrorCode::UnknownApi,
+        format!(
+            "The path `{shown}` has no meaning here: a node and at most one edge are expected."
+        ),
+    )
+    .into()
+}
+
+async fn wrong_method(incoming: Incoming) -> Refused {
+    incoming.unsupported()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn inside(uri: &str) -> String {
+        let uri: Uri = uri.parse().unwrap();
+        rewritten(&uri, &place_of(uri.path())).unwrap().to_string()
+    }
+
+    #[test]
+    fn every_way_to_write_a_path_leads_to_one() {
+        for uri in [
+            "/710/calls",
+            "/710/calls/",
+            "/v25.0/710/calls",
+            "/v3.0/710/calls/",
+            "//v25.0//710//calls//",
+        ] {
+            assert_eq!(inside(uri), "/710/calls", "{uri}");
+        }
+        assert_eq!(
+            inside("/v25.0/710/?fields=a/b&x=%2F"),
+            "/710?fields=a/b&x=%2F"
+        );
+        assert_eq!(inside("/v25.0"), "/");
+        assert_eq!(inside("/v25.0/a%2Fb/calls"), "/a%2Fb/calls");
+    }
+
+    #[test]
+    fn versions_are_recognised_and_nothing_else() {
+        assert_eq!(version_of("v25.0"), Some(25));
+        for other in [
+            "v25", "25.0", "v.0", "v25.", "vx.0", "v25.0.1", "V25.0", "v99999.0",
+        ] {
+            assert_eq!(version_of(other), None, "{other}");
+        }
+    }
+}
