@@ -11,8 +11,7 @@ pub struct Tls {
 impl Tls {
     pub fn new() -> Self {
         use openssl::{asn1::Asn1Time, ec::*, hash::MessageDigest, nid::Nid, pkey::PKey, x509::*};
-        let key =
-            EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap();
+        let key = EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap();
         let key = PKey::from_ec_key(key).unwrap();
         let mut name = X509Name::builder().unwrap();
         name.append_entry_by_text("CN", "relaybench").unwrap();
@@ -22,28 +21,18 @@ impl Tls {
         c.set_subject_name(&name).unwrap();
         c.set_issuer_name(&name).unwrap();
         c.set_pubkey(&key).unwrap();
-        c.set_not_before(&Asn1Time::days_from_now(0).unwrap())
-            .unwrap();
-        c.set_not_after(&Asn1Time::days_from_now(30).unwrap())
-            .unwrap();
+        c.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        c.set_not_after(&Asn1Time::days_from_now(30).unwrap()).unwrap();
         c.sign(&key, MessageDigest::sha256()).unwrap();
         let cert = c.build();
-        let fp: Vec<String> = cert
-            .digest(MessageDigest::sha256())
-            .unwrap()
-            .iter()
-            .map(|b| format!("{b:02X}"))
-            .collect();
+        let fp: Vec<String> = cert.digest(MessageDigest::sha256()).unwrap().iter().map(|b| format!("{b:02X}")).collect();
         let mut ctx = SslContext::builder(SslMethod::dtls()).unwrap();
         ctx.set_certificate(&cert).unwrap();
         ctx.set_private_key(&key).unwrap();
         ctx.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
         ctx.set_options(SslOptions::NO_QUERY_MTU);
         ctx.set_tlsext_use_srtp("SRTP_AES128_CM_SHA1_80").unwrap();
-        Tls {
-            ctx: ctx.build(),
-            fingerprint: fp.join(":"),
-        }
+        Tls { ctx: ctx.build(), fingerprint: fp.join(":") }
     }
 }
 

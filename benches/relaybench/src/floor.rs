@@ -9,10 +9,7 @@ use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 fn thread_cpu_ns() -> u64 {
-    let mut t = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) };
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
 }
@@ -53,10 +50,7 @@ impl Batch {
             }
         });
         for i in 0..n {
-            b.iov[i] = libc::iovec {
-                iov_base: b.bufs[i].as_mut_ptr().cast(),
-                iov_len: 256,
-            };
+            b.iov[i] = libc::iovec { iov_base: b.bufs[i].as_mut_ptr().cast(), iov_len: 256 };
             b.hdr[i].msg_hdr.msg_iov = &mut b.iov[i];
             b.hdr[i].msg_hdr.msg_iovlen = 1;
             b.hdr[i].msg_hdr.msg_name = (&raw mut b.addr[i]).cast();
@@ -68,16 +62,7 @@ impl Batch {
             self.iov[i].iov_len = 256;
             self.hdr[i].msg_hdr.msg_namelen = 16
         }
-        unsafe {
-            libc::recvmmsg(
-                fd,
-                self.hdr.as_mut_ptr(),
-                self.hdr.len() as u32,
-                flags,
-                std::ptr::null_mut(),
-            )
-            .max(0) as usize
-        }
+        unsafe { libc::recvmmsg(fd, self.hdr.as_mut_ptr(), self.hdr.len() as u32, flags, std::ptr::null_mut()).max(0) as usize }
     }
     pub fn send(&mut self, fd: i32, n: usize, to: &[libc::sockaddr_in], tag: usize) {
         for i in 0..n {
@@ -92,9 +77,7 @@ fn sa(s: &UdpSocket) -> libc::sockaddr_in {
     libc::sockaddr_in {
         sin_family: libc::AF_INET as u16,
         sin_port: s.local_addr().unwrap().port().to_be(),
-        sin_addr: libc::in_addr {
-            s_addr: u32::from_ne_bytes([127, 0, 0, 1]),
-        },
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
         sin_zero: [0; 8],
     }
 }
@@ -102,15 +85,8 @@ fn sa(s: &UdpSocket) -> libc::sockaddr_in {
 /// One thread moving 142-byte datagrams (12 + 120 + 10) to 32 destinations, never idle: CPU us per packet.
 fn relay(name: &str, server: usize, generator: usize, batch: usize, secs: u64, crypto: bool) {
     let r = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let sinks: Vec<UdpSocket> = (0..32)
-        .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let (to, ra, fd, stop) = (
-        sinks.iter().map(sa).collect::<Vec<_>>(),
-        sa(&r),
-        r.as_raw_fd(),
-        AtomicBool::new(false),
-    );
+    let sinks: Vec<UdpSocket> = (0..32).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+    let (to, ra, fd, stop) = (sinks.iter().map(sa).collect::<Vec<_>>(), sa(&r), r.as_raw_fd(), AtomicBool::new(false));
     std::thread::scope(|s| {
         s.spawn(|| {
             pin(generator);
@@ -182,11 +158,7 @@ fn relay(name: &str, server: usize, generator: usize, batch: usize, secs: u64, c
             "{name} | {us:.3} | {:.0} calls/core | {} kpkt/s{}",
             1e4 / us,
             n / secs / 1000,
-            if bad > 0 {
-                format!(" | {bad} bad")
-            } else {
-                String::new()
-            }
+            if bad > 0 { format!(" | {bad} bad") } else { String::new() }
         );
     });
 }
@@ -194,96 +166,44 @@ fn relay(name: &str, server: usize, generator: usize, batch: usize, secs: u64, c
 pub fn all(server: usize, generator: usize, secs: u64) {
     println!("UDP relay, one thread | CPU us/packet");
     for _ in 0..3 {
-        relay(
-            "recvmmsg+sendmmsg batch 1",
-            server,
-            generator,
-            1,
-            secs,
-            false,
-        );
-        relay(
-            "recvmmsg+sendmmsg batch 8",
-            server,
-            generator,
-            8,
-            secs,
-            false,
-        );
-        relay(
-            "recvmmsg+sendmmsg batch 32",
-            server,
-            generator,
-            32,
-            secs,
-            false,
-        );
-        relay(
-            "batch 32 + SRTP unprotect + protect",
-            server,
-            generator,
-            32,
-            secs,
-            true,
-        );
+        relay("recvmmsg+sendmmsg batch 1", server, generator, 1, secs, false);
+        relay("recvmmsg+sendmmsg batch 8", server, generator, 8, secs, false);
+        relay("recvmmsg+sendmmsg batch 32", server, generator, 32, secs, false);
+        relay("batch 32 + SRTP unprotect + protect", server, generator, 32, secs, true);
     }
     pin(server);
     println!("operation | CPU us best | CPU us median");
     let (mut tx, mut rx) = (Srtp::new(&[7; 30], 10), Srtp::new(&[7; 30], 10));
     let mut seq = 0u16;
-    cost(
-        "SRTP AES-CM-128 + HMAC-SHA1-80, protect + unprotect, 120 B (RustCrypto aes, ctr, sha1)",
-        || {
-            let mut p = Vec::with_capacity(160);
-            p.resize(132, 0);
-            p[0] = 0x80;
-            p[2..4].copy_from_slice(&seq.to_be_bytes());
-            tx.protect(&mut p);
-            assert!(rx.unprotect(&mut p).is_some());
-            seq = seq.wrapping_add(1);
-        },
-    );
+    cost("SRTP AES-CM-128 + HMAC-SHA1-80, protect + unprotect, 120 B (RustCrypto aes, ctr, sha1)", || {
+        let mut p = Vec::with_capacity(160);
+        p.resize(132, 0);
+        p[0] = 0x80;
+        p[2..4].copy_from_slice(&seq.to_be_bytes());
+        tx.protect(&mut p);
+        assert!(rx.unprotect(&mut p).is_some());
+        seq = seq.wrapping_add(1);
+    });
     openssl_srtp();
     #[cfg(feature = "awslc")]
     aws();
     for (rate, c) in [(16000, 5), (16000, 9), (48000, 5), (48000, 9)] {
         let pcm = voice(rate as usize);
         let (mut e, mut i, n) = (Encoder::new(rate, c, 24000), 0, rate as usize / 50);
-        cost(
-            &format!(
-                "Opus encode 20 ms, {} kHz mono, 24 kbit/s, complexity {c}",
-                rate / 1000
-            ),
-            || {
-                black_box(e.encode(&pcm[i * n..]));
-                i = (i + 1) % 250;
-            },
-        );
+        cost(&format!("Opus encode 20 ms, {} kHz mono, 24 kbit/s, complexity {c}", rate / 1000), || {
+            black_box(e.encode(&pcm[i * n..]));
+            i = (i + 1) % 250;
+        });
     }
     let f = Frames::new();
     for rate in [16000, 8000, 48000] {
         let (mut err, mut i, mut pcm) = (0, 0, [0i16; 960]);
         let d = unsafe { opus_decoder_create(rate, 1, &mut err) };
-        cost(
-            &format!(
-                "Opus decode 20 ms to {} kHz mono (16 kHz 24 kbit/s stream)",
-                rate / 1000
-            ),
-            || {
-                let p = f.get(Codec::Opus, i);
-                unsafe {
-                    opus_decode(
-                        d,
-                        p.as_ptr(),
-                        p.len() as i32,
-                        pcm.as_mut_ptr(),
-                        rate / 50,
-                        0,
-                    )
-                };
-                i += 1;
-            },
-        );
+        cost(&format!("Opus decode 20 ms to {} kHz mono (16 kHz 24 kbit/s stream)", rate / 1000), || {
+            let p = f.get(Codec::Opus, i);
+            unsafe { opus_decode(d, p.as_ptr(), p.len() as i32, pcm.as_mut_ptr(), rate / 50, 0) };
+            i += 1;
+        });
     }
     let pcm = voice(8000);
     let mut out = [0u8; 160];
@@ -299,39 +219,31 @@ fn openssl_srtp() {
     use openssl::{cipher::Cipher, cipher_ctx::CipherCtx, md::Md, md_ctx::MdCtx, pkey::PKey};
     let key = PKey::hmac(&[9; 20]).unwrap();
     let mut aes = CipherCtx::new().unwrap();
-    aes.encrypt_init(Some(Cipher::aes_128_ctr()), Some(&[7; 16]), Some(&[0; 16]))
-        .unwrap();
+    aes.encrypt_init(Some(Cipher::aes_128_ctr()), Some(&[7; 16]), Some(&[0; 16])).unwrap();
     let (mut out, buf, mut tag) = ([0u8; 160], [5u8; 132], [0u8; 20]);
-    cost(
-        "the same work twice, OpenSSL EVP (HMAC key set up per packet: the safe crate has no reset)",
-        || {
-            for _ in 0..2 {
-                aes.encrypt_init(None, None, Some(&[3; 16])).unwrap();
-                aes.cipher_update(&buf[12..], Some(&mut out)).unwrap();
-                let mut h = MdCtx::new().unwrap();
-                h.digest_sign_init(Some(Md::sha1()), &key).unwrap();
-                h.digest_sign_update(&out[..136]).unwrap();
-                h.digest_sign_final(Some(&mut tag)).unwrap();
-                black_box(&tag);
-            }
-        },
-    );
+    cost("the same work twice, OpenSSL EVP (HMAC key set up per packet: the safe crate has no reset)", || {
+        for _ in 0..2 {
+            aes.encrypt_init(None, None, Some(&[3; 16])).unwrap();
+            aes.cipher_update(&buf[12..], Some(&mut out)).unwrap();
+            let mut h = MdCtx::new().unwrap();
+            h.digest_sign_init(Some(Md::sha1()), &key).unwrap();
+            h.digest_sign_update(&out[..136]).unwrap();
+            h.digest_sign_final(Some(&mut tag)).unwrap();
+            black_box(&tag);
+        }
+    });
     let mut g = CipherCtx::new().unwrap();
-    g.encrypt_init(Some(Cipher::aes_128_gcm()), Some(&[7; 16]), Some(&[0; 12]))
-        .unwrap();
-    cost(
-        "AEAD_AES_128_GCM seal twice, OpenSSL EVP (RFC 7714, for comparison)",
-        || {
-            for _ in 0..2 {
-                g.encrypt_init(None, None, Some(&[3; 12])).unwrap();
-                g.cipher_update(&buf[..12], None).unwrap();
-                g.cipher_update(&buf[12..], Some(&mut out)).unwrap();
-                g.cipher_final(&mut out[120..]).unwrap();
-                g.tag(&mut tag[..16]).unwrap();
-                black_box(&tag);
-            }
-        },
-    );
+    g.encrypt_init(Some(Cipher::aes_128_gcm()), Some(&[7; 16]), Some(&[0; 12])).unwrap();
+    cost("AEAD_AES_128_GCM seal twice, OpenSSL EVP (RFC 7714, for comparison)", || {
+        for _ in 0..2 {
+            g.encrypt_init(None, None, Some(&[3; 12])).unwrap();
+            g.cipher_update(&buf[..12], None).unwrap();
+            g.cipher_update(&buf[12..], Some(&mut out)).unwrap();
+            g.cipher_final(&mut out[120..]).unwrap();
+            g.tag(&mut tag[..16]).unwrap();
+            black_box(&tag);
+        }
+    });
 }
 
 #[cfg(feature = "awslc")]
@@ -342,11 +254,7 @@ fn aws() {
     let mut buf = [5u8; 136];
     cost("the same work twice, aws-lc-rs", || {
         for _ in 0..2 {
-            aes.less_safe_encrypt(
-                &mut buf[12..132],
-                EncryptionContext::Iv128([3u8; 16].into()),
-            )
-            .unwrap();
+            aes.less_safe_encrypt(&mut buf[12..132], EncryptionContext::Iv128([3u8; 16].into())).unwrap();
             black_box(hmac::sign(&key, &buf));
         }
     });

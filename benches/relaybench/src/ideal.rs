@@ -19,21 +19,8 @@ struct Leg {
 type Party = (u16, [u8; 30]);
 
 fn party(sdp: &str) -> Option<Party> {
-    let port = sdp
-        .lines()
-        .find_map(|l| l.strip_prefix("m=audio "))?
-        .split(' ')
-        .next()?
-        .parse()
-        .ok()?;
-    let key = B64
-        .decode(
-            sdp.split("inline:")
-                .nth(1)?
-                .split(['|', '\r', '\n', ' '])
-                .next()?,
-        )
-        .ok()?;
+    let port = sdp.lines().find_map(|l| l.strip_prefix("m=audio "))?.split(' ').next()?.parse().ok()?;
+    let key = B64.decode(sdp.split("inline:").nth(1)?.split(['|', '\r', '\n', ' ']).next()?).ok()?;
     Some((port, key.try_into().ok()?))
 }
 fn key() -> [u8; 30] {
@@ -47,16 +34,9 @@ pub fn serve() {
     let port = sock.local_addr().unwrap().port();
     let legs: Arc<Mutex<HashMap<u16, Leg>>> = Arc::default();
     let (worker_legs, fd) = (legs.clone(), sock.as_raw_fd());
-    let rest = std::env::var("RB_SLEEP_US")
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .map(std::time::Duration::from_micros);
+    let rest = std::env::var("RB_SLEEP_US").ok().and_then(|v| v.parse().ok()).map(std::time::Duration::from_micros);
     std::thread::spawn(move || {
-        let (mut b, mut pkt, mut to) = (
-            Batch::new(64),
-            Vec::with_capacity(256),
-            [unsafe { std::mem::zeroed() }; 64],
-        );
+        let (mut b, mut pkt, mut to) = (Batch::new(64), Vec::with_capacity(256), [unsafe { std::mem::zeroed() }; 64]);
         loop {
             let n = b.recv(fd, libc::MSG_WAITFORONE);
             let mut legs = worker_legs.lock().unwrap();
@@ -103,28 +83,12 @@ pub fn serve() {
             let at = |port: u16| libc::sockaddr_in {
                 sin_family: libc::AF_INET as u16,
                 sin_port: port.to_be(),
-                sin_addr: libc::in_addr {
-                    s_addr: u32::from_ne_bytes([127, 0, 0, 1]),
-                },
+                sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
                 sin_zero: [0; 8],
             };
             let mut l = legs.lock().unwrap();
-            l.insert(
-                a.0,
-                Leg {
-                    rx: Srtp::new(&a.1, 10),
-                    tx: Srtp::new(&to_b, 10),
-                    to: at(p.0),
-                },
-            );
-            l.insert(
-                p.0,
-                Leg {
-                    rx: Srtp::new(&p.1, 10),
-                    tx: Srtp::new(&mine, 10),
-                    to: at(a.0),
-                },
-            );
+            l.insert(a.0, Leg { rx: Srtp::new(&a.1, 10), tx: Srtp::new(&to_b, 10), to: at(p.0) });
+            l.insert(p.0, Leg { rx: Srtp::new(&p.1, 10), tx: Srtp::new(&mine, 10), to: at(a.0) });
             mine
         } else {
             continue;

@@ -39,12 +39,7 @@ impl Scenario {
             Some(&"xcode") => Codec::Pcmu,
             _ => return None,
         };
-        Some(Scenario {
-            a: k(p.first()?)?,
-            b: k(p.get(1)?)?,
-            a_codec: Codec::Opus,
-            b_codec,
-        })
+        Some(Scenario { a: k(p.first()?)?, b: k(p.get(1)?)?, a_codec: Codec::Opus, b_codec })
     }
     pub fn xcode(&self) -> bool {
         self.a_codec != self.b_codec
@@ -52,10 +47,7 @@ impl Scenario {
 }
 
 pub fn now_ns() -> u64 {
-    let mut t = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
 }
@@ -88,11 +80,7 @@ pub struct Opts {
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let get = |k: &str| {
-        args.iter()
-            .position(|a| a == k)
-            .and_then(|i| args.get(i + 1).cloned())
-    };
+    let get = |k: &str| args.iter().position(|a| a == k).and_then(|i| args.get(i + 1).cloned());
     let num = |k: &str, d: usize| {
         get(k).map_or(d, |v| {
             v.parse().unwrap_or_else(|_| {
@@ -148,11 +136,7 @@ fn main() {
                             o.target,
                             o.scenario,
                             o.calls,
-                            if o.tick_ns > 0 {
-                                format!(" tick {} us", o.tick_ns / 1000)
-                            } else {
-                                String::new()
-                            },
+                            if o.tick_ns > 0 { format!(" tick {} us", o.tick_ns / 1000) } else { String::new() },
                             r.forwarded as f64 / o.secs as f64,
                             100.0 * r.cpu_s / o.secs as f64,
                             r.us_per_pkt,

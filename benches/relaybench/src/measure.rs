@@ -7,28 +7,12 @@ use std::os::fd::AsRawFd;
 /// utime + stime of the process with all its threads, in seconds.
 fn cpu(pid: u32) -> f64 {
     let s = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let f: Vec<&str> = s
-        .rsplit(')')
-        .next()
-        .unwrap_or("")
-        .split_whitespace()
-        .collect();
-    (11..13)
-        .filter_map(|i| f.get(i)?.parse::<f64>().ok())
-        .sum::<f64>()
-        / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64
+    let f: Vec<&str> = s.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    (11..13).filter_map(|i| f.get(i)?.parse::<f64>().ok()).sum::<f64>() / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64
 }
 fn rss_kb(pid: u32) -> u64 {
     let s = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    s.lines()
-        .find_map(|l| {
-            l.strip_prefix("VmRSS:")?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
-        })
-        .unwrap_or(0)
+    s.lines().find_map(|l| l.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 #[derive(Default, Clone)]
@@ -61,12 +45,7 @@ fn poll(ep: i32, peers: &mut [Peer], window: (u64, u64), lat: &mut Vec<u64>) {
         };
         let first = *peers[i].first_seq.get_or_insert(seq);
         // Transcoded packets carry no stamp of ours: the k-th packet out is matched with the k-th packet in.
-        let at = at.or_else(|| {
-            peers[i ^ 1]
-                .send_log
-                .get(seq.wrapping_sub(first) as usize)
-                .copied()
-        });
+        let at = at.or_else(|| peers[i ^ 1].send_log.get(seq.wrapping_sub(first) as usize).copied());
         if let Some(at) = at
             && at >= window.0
             && at < window.1
@@ -85,14 +64,7 @@ pub fn once(o: &Opts, sc: Scenario, tls: &Tls, voices: &media::Frames) -> Result
     r
 }
 
-fn measure(
-    o: &Opts,
-    sc: Scenario,
-    tls: &Tls,
-    voices: &media::Frames,
-    t: &mut dyn targets::Target,
-    dir: &str,
-) -> Result<Row, String> {
+fn measure(o: &Opts, sc: Scenario, tls: &Tls, voices: &media::Frames, t: &mut dyn targets::Target, dir: &str) -> Result<Row, String> {
     let pid = t.start(o.server, dir)?;
     let rss_idle_kb = pid.map_or(0, rss_kb);
     let ep = unsafe { libc::epoll_create1(0) };
@@ -100,35 +72,20 @@ fn measure(
     let mut lat = vec![];
     for call in 0..o.calls {
         // rtpengine passes SRTP through under A's key where B takes the same suite: the short tag forces re-encryption (same cost).
-        let (short, io) = (
-            o.target == "rtpengine" && sc.a == Kind::Sdes,
-            |e: std::io::Error| e.to_string(),
-        );
+        let (short, io) = (o.target == "rtpengine" && sc.a == Kind::Sdes, |e: std::io::Error| e.to_string());
         let mut a = Peer::new(sc.a, sc.a_codec, true, 10).map_err(io)?;
         let mut b = Peer::new(sc.b, sc.b_codec, false, if short { 4 } else { 10 }).map_err(io)?;
         let a_sdp = a.sdp(tls);
-        let b_offer = t
-            .offer(call, &a_sdp)
-            .map_err(|e| format!("call {call}, offer: {e}"))?;
-        b.set_remote(&b_offer, tls)
-            .map_err(|e| format!("call {call}, offer to B: {e}\n{b_offer}"))?;
+        let b_offer = t.offer(call, &a_sdp).map_err(|e| format!("call {call}, offer: {e}"))?;
+        b.set_remote(&b_offer, tls).map_err(|e| format!("call {call}, offer to B: {e}\n{b_offer}"))?;
         let b_sdp = b.sdp(tls);
-        let a_answer = t
-            .answer(call, &b_sdp)
-            .map_err(|e| format!("call {call}, answer: {e}"))?;
-        a.set_remote(&a_answer, tls)
-            .map_err(|e| format!("call {call}, answer to A: {e}\n{a_answer}"))?;
+        let a_answer = t.answer(call, &b_sdp).map_err(|e| format!("call {call}, answer: {e}"))?;
+        a.set_remote(&a_answer, tls).map_err(|e| format!("call {call}, answer to A: {e}\n{a_answer}"))?;
         if call == 0 {
-            let _ = std::fs::write(
-                format!("{dir}/sdp.txt"),
-                [a_sdp, b_offer, b_sdp, a_answer].join("\n----\n"),
-            );
+            let _ = std::fs::write(format!("{dir}/sdp.txt"), [a_sdp, b_offer, b_sdp, a_answer].join("\n----\n"));
         }
         for p in [a, b] {
-            let mut ev = libc::epoll_event {
-                events: libc::EPOLLIN as u32,
-                u64: peers.len() as u64,
-            };
+            let mut ev = libc::epoll_event { events: libc::EPOLLIN as u32, u64: peers.len() as u64 };
             unsafe { libc::epoll_ctl(ep, libc::EPOLL_CTL_ADD, p.sock.as_raw_fd(), &mut ev) };
             peers.push(p);
         }
@@ -139,10 +96,7 @@ fn measure(
             if now > end {
                 return Err(format!(
                     "call {call}: peers not ready: {:?}",
-                    peers[2 * call..]
-                        .iter()
-                        .map(|p| (p.kind, p.ice_ok, p.tx.is_some()))
-                        .collect::<Vec<_>>()
+                    peers[2 * call..].iter().map(|p| (p.kind, p.ice_ok, p.tx.is_some())).collect::<Vec<_>>()
                 ));
             }
             if now >= next {
@@ -173,9 +127,7 @@ fn measure(
         let mut burst = 0;
         while start + (k * slot).next_multiple_of(o.tick_ns.max(1)) <= now && burst < 16 {
             let i = (k % n as u64) as usize;
-            let payload = sc
-                .xcode()
-                .then(|| voices.get(peers[i].codec, (k / n as u64) as usize));
+            let payload = sc.xcode().then(|| voices.get(peers[i].codec, (k / n as u64) as usize));
             let at = now_ns();
             let inside = at >= window.0 && at < window.1;
             if now < window.1 {
@@ -190,16 +142,9 @@ fn measure(
     unsafe { libc::close(ep) };
     let rss = pid.map_or(0, rss_kb);
     let forwarded = g1 - g0;
-    let arrived = if sc.xcode() {
-        forwarded.min(sent)
-    } else {
-        peers.iter().map(|p| p.got_marked).sum()
-    };
+    let arrived = if sc.xcode() { forwarded.min(sent) } else { peers.iter().map(|p| p.got_marked).sum() };
     lat.sort_unstable();
-    let q = |f: f64| {
-        lat.get(((lat.len() as f64 * f) as usize).min(lat.len().saturating_sub(1)))
-            .map_or(f64::NAN, |x| *x as f64 / 1000.0)
-    };
+    let q = |f: f64| lat.get(((lat.len() as f64 * f) as usize).min(lat.len().saturating_sub(1))).map_or(f64::NAN, |x| *x as f64 / 1000.0);
     let cpu_s = c1.unwrap_or(0.0) - c0.unwrap_or(0.0);
     Ok(Row {
         cpu_s,

@@ -8,14 +8,7 @@ unsafe extern "C" {
     fn opus_encoder_ctl(st: *mut c_void, req: c_int, ...) -> c_int;
     fn opus_encode(st: *mut c_void, pcm: *const i16, n: c_int, out: *mut c_uchar, max: i32) -> i32;
     pub fn opus_decoder_create(fs: i32, ch: c_int, err: *mut c_int) -> *mut c_void;
-    pub fn opus_decode(
-        st: *mut c_void,
-        d: *const c_uchar,
-        len: i32,
-        pcm: *mut i16,
-        n: c_int,
-        fec: c_int,
-    ) -> c_int;
+    pub fn opus_decode(st: *mut c_void, d: *const c_uchar, len: i32, pcm: *mut i16, n: c_int, fec: c_int) -> c_int;
 }
 const VOIP: c_int = 2048;
 const SET_BITRATE: c_int = 4002;
@@ -57,23 +50,17 @@ pub fn voice(rate: usize) -> Vec<i16> {
             let v: f64 = (1..25)
                 .map(|h| {
                     let f = h as f64 * f0;
-                    let g = (-((f - formant) / 250.0).powi(2)).exp()
-                        + 0.5 * (-((f - 1500.0) / 400.0).powi(2)).exp()
-                        + 0.05;
+                    let g = (-((f - formant) / 250.0).powi(2)).exp() + 0.5 * (-((f - 1500.0) / 400.0).powi(2)).exp() + 0.05;
                     g * (phase * h as f64 * std::f64::consts::TAU).sin()
                 })
                 .sum();
-            let env = (t * 4.0 * std::f64::consts::PI).sin().max(0.0)
-                * if t % 2.5 > 2.0 { 0.02 } else { 1.0 };
+            let env = (t * 4.0 * std::f64::consts::PI).sin().max(0.0) * if t % 2.5 > 2.0 { 0.02 } else { 1.0 };
             ((v * 3500.0 + noise * 600.0) * env) as i16
         })
         .collect()
 }
 pub fn ulaw(s: i16) -> u8 {
-    let (sign, mag) = (
-        if s < 0 { 0x80u8 } else { 0 },
-        ((s as i32).abs() + 132).min(32767),
-    );
+    let (sign, mag) = (if s < 0 { 0x80u8 } else { 0 }, ((s as i32).abs() + 132).min(32767));
     let exp = 31 - (mag as u32).leading_zeros() as i32 - 7;
     !(sign | (exp as u8) << 4 | ((mag >> (exp + 3)) & 15) as u8)
 }
@@ -87,20 +74,10 @@ impl Frames {
     pub fn new() -> Self {
         let mut e = Encoder::new(16000, 5, 24000);
         let opus = voice(16000).chunks(320).map(|c| e.encode(c)).collect();
-        Frames {
-            opus,
-            pcmu: voice(8000)
-                .chunks(160)
-                .map(|c| c.iter().map(|s| ulaw(*s)).collect())
-                .collect(),
-        }
+        Frames { opus, pcmu: voice(8000).chunks(160).map(|c| c.iter().map(|s| ulaw(*s)).collect()).collect() }
     }
     pub fn get(&self, c: Codec, i: usize) -> &[u8] {
-        let v = if c == Codec::Opus {
-            &self.opus
-        } else {
-            &self.pcmu
-        };
+        let v = if c == Codec::Opus { &self.opus } else { &self.pcmu };
         &v[i % v.len()]
     }
 }

@@ -65,11 +65,7 @@ fn token(n: usize) -> String {
 
 impl Peer {
     pub fn new(kind: Kind, codec: Codec, offerer: bool, tag: usize) -> io::Result<Self> {
-        let sock = UdpSocket::bind(if kind == Kind::Dtls {
-            "0.0.0.0:0"
-        } else {
-            "127.0.0.1:0"
-        })?;
+        let sock = UdpSocket::bind(if kind == Kind::Dtls { "0.0.0.0:0" } else { "127.0.0.1:0" })?;
         sock.set_nonblocking(true)?;
         Ok(Peer {
             sock,
@@ -112,11 +108,7 @@ impl Peer {
             Kind::Sdes => "RTP/SAVP",
             Kind::Dtls => "UDP/TLS/RTP/SAVPF",
         };
-        let map = if self.codec == Codec::Opus {
-            "111 opus/48000/2\r\na=fmtp:111 minptime=20;useinbandfec=1"
-        } else {
-            "0 PCMU/8000"
-        };
+        let map = if self.codec == Codec::Opus { "111 opus/48000/2\r\na=fmtp:111 minptime=20;useinbandfec=1" } else { "0 PCMU/8000" };
         let mut s = format!(
             "v=0\r\no=- {} 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} {proto} {}\r\na=mid:audio\r\na=rtpmap:{map}\r\na=ptime:20\r\na=sendrecv\r\na=rtcp-mux\r\na=ssrc:{} cname:rb\r\n",
             self.ssrc, self.pt, self.ssrc
@@ -124,12 +116,7 @@ impl Peer {
         match self.kind {
             Kind::Plain => {}
             Kind::Sdes => {
-                s += &format!(
-                    "a=crypto:{} AES_CM_128_HMAC_SHA1_{} inline:{}\r\n",
-                    self.crypto_id,
-                    self.tag * 8,
-                    B64.encode(self.master)
-                )
+                s += &format!("a=crypto:{} AES_CM_128_HMAC_SHA1_{} inline:{}\r\n", self.crypto_id, self.tag * 8, B64.encode(self.master))
             }
             Kind::Dtls => {
                 s += &format!(
@@ -146,29 +133,11 @@ impl Peer {
 
     /// Takes the relay's offer or answer. Fails with the sentence of what was missing.
     pub fn set_remote(&mut self, sdp: &str, tls: &Tls) -> Result<(), String> {
-        let attr = |k: &str| {
-            sdp.lines().find_map(|l| {
-                l.trim()
-                    .strip_prefix("a=")?
-                    .strip_prefix(k)
-                    .map(str::to_string)
-            })
-        };
-        let m = sdp
-            .lines()
-            .find_map(|l| l.strip_prefix("m=audio "))
-            .ok_or("no m=audio")?;
+        let attr = |k: &str| sdp.lines().find_map(|l| l.trim().strip_prefix("a=")?.strip_prefix(k).map(str::to_string));
+        let m = sdp.lines().find_map(|l| l.strip_prefix("m=audio ")).ok_or("no m=audio")?;
         let mut port = m.split(' ').next().unwrap().to_string();
-        let pts: Vec<u8> = m
-            .split_whitespace()
-            .skip(2)
-            .filter_map(|x| x.parse().ok())
-            .collect();
-        let want = if self.codec == Codec::Opus {
-            "opus"
-        } else {
-            "PCMU"
-        };
+        let pts: Vec<u8> = m.split_whitespace().skip(2).filter_map(|x| x.parse().ok()).collect();
+        let want = if self.codec == Codec::Opus { "opus" } else { "PCMU" };
         self.pt = pts
             .iter()
             .copied()
@@ -177,12 +146,7 @@ impl Peer {
                 None => *p == 0 && self.codec == Codec::Pcmu,
             })
             .ok_or(format!("no {want} in: {m}"))?;
-        let mut ip = sdp
-            .lines()
-            .rev()
-            .find_map(|l| l.trim().strip_prefix("c=IN IP4 "))
-            .unwrap_or("127.0.0.1")
-            .to_string();
+        let mut ip = sdp.lines().rev().find_map(|l| l.trim().strip_prefix("c=IN IP4 ")).unwrap_or("127.0.0.1").to_string();
         match self.kind {
             Kind::Plain => {}
             Kind::Sdes => {
@@ -193,17 +157,8 @@ impl Peer {
                     .find(|l| l.split_whitespace().nth(1) == Some(&suite))
                     .ok_or("no crypto line of our suite")?;
                 self.crypto_id = c.split(' ').next().unwrap().into();
-                let key = c
-                    .split("inline:")
-                    .nth(1)
-                    .ok_or("no inline key")?
-                    .split(['|', ' '])
-                    .next()
-                    .unwrap();
-                self.rx = Some(Srtp::new(
-                    &B64.decode(key).map_err(|e| e.to_string())?,
-                    self.tag,
-                ));
+                let key = c.split("inline:").nth(1).ok_or("no inline key")?.split(['|', ' ']).next().unwrap();
+                self.rx = Some(Srtp::new(&B64.decode(key).map_err(|e| e.to_string())?, self.tag));
                 self.tx = Some(Srtp::new(&self.master, self.tag));
             }
             Kind::Dtls => {
@@ -212,12 +167,7 @@ impl Peer {
                     .lines()
                     .filter_map(|l| l.trim().strip_prefix("a=candidate:"))
                     .map(|c| c.split_whitespace().collect())
-                    .filter(|f: &Vec<&str>| {
-                        f.len() > 5
-                            && f[1] == "1"
-                            && f[2].eq_ignore_ascii_case("udp")
-                            && f[4].contains('.')
-                    })
+                    .filter(|f: &Vec<&str>| f.len() > 5 && f[1] == "1" && f[2].eq_ignore_ascii_case("udp") && f[4].contains('.'))
                     .collect();
                 cands.sort_by_key(|f| f[4] != "127.0.0.1");
                 if let Some(f) = cands.first() {
@@ -240,11 +190,7 @@ impl Peer {
                 self.dtls = Some(st);
             }
         }
-        self.remote = Some(
-            format!("{ip}:{port}")
-                .parse()
-                .map_err(|e| format!("{ip}:{port}: {e}"))?,
-        );
+        self.remote = Some(format!("{ip}:{port}").parse().map_err(|e| format!("{ip}:{port}: {e}"))?);
         Ok(())
     }
 
@@ -258,10 +204,7 @@ impl Peer {
                 0x0001,
                 &rnd(),
                 &[
-                    (
-                        0x0006,
-                        format!("{}:{}", self.r_ufrag, self.ufrag).into_bytes(),
-                    ),
+                    (0x0006, format!("{}:{}", self.r_ufrag, self.ufrag).into_bytes()),
                     (0x0024, 1853824767u32.to_be_bytes().to_vec()),
                     (if self.offerer { 0x802A } else { 0x8029 }, vec![7; 8]),
                 ]
@@ -295,16 +238,10 @@ impl Peer {
         }
         if done && self.tx.is_none() {
             let mut k = [0u8; 60];
-            st.ssl()
-                .export_keying_material(&mut k, "EXTRACTOR-dtls_srtp", None)
-                .unwrap();
+            st.ssl().export_keying_material(&mut k, "EXTRACTOR-dtls_srtp", None).unwrap();
             let side = |a: usize, b: usize| Srtp::new(&[&k[a..a + 16], &k[b..b + 14]].concat(), 10);
             let (client, server) = (side(0, 32), side(16, 46));
-            (self.tx, self.rx) = if self.active {
-                (Some(client), Some(server))
-            } else {
-                (Some(server), Some(client))
-            };
+            (self.tx, self.rx) = if self.active { (Some(client), Some(server)) } else { (Some(server), Some(client)) };
         }
     }
 
@@ -369,11 +306,7 @@ impl Peer {
                 let ours = n >= h + 12 && &p[h..h + 3] == b"AHM";
                 let marked = ours && p[h + 3] == b'1';
                 self.got_marked += marked as u64;
-                Some((
-                    u16::from_be_bytes([p[2], p[3]]),
-                    ours.then(|| u64::from_be_bytes(p[h + 4..h + 12].try_into().unwrap())),
-                    marked,
-                ))
+                Some((u16::from_be_bytes([p[2], p[3]]), ours.then(|| u64::from_be_bytes(p[h + 4..h + 12].try_into().unwrap())), marked))
             }
             _ => None,
         }
@@ -389,12 +322,7 @@ impl Peer {
                 let mut x = vec![0, 1];
                 x.extend((a.port() ^ 0x2112).to_be_bytes());
                 x.extend((u32::from(*a.ip()) ^ 0x2112A442).to_be_bytes());
-                let b = stun(
-                    0x0101,
-                    &p[8..20].try_into().unwrap(),
-                    &[(0x0020, x)],
-                    &self.pwd,
-                );
+                let b = stun(0x0101, &p[8..20].try_into().unwrap(), &[(0x0020, x)], &self.pwd);
                 let _ = self.sock.send_to(&b, from);
                 if self.remote.is_some() && !self.offerer {
                     self.remote = Some(from);

@@ -30,14 +30,7 @@ impl Srtp {
         kdf(1, &mut a);
         kdf(2, &mut salt);
         let mac = <Hmac<Sha1> as Mac>::new_from_slice(&a).unwrap();
-        Srtp {
-            aes: Aes128::new(&k.into()),
-            mac,
-            salt,
-            tag,
-            roc: 0,
-            last: None,
-        }
+        Srtp { aes: Aes128::new(&k.into()), mac, salt, tag, roc: 0, last: None }
     }
     fn crypt(&self, p: &mut [u8], hdr: usize, roc: u32) {
         let mut iv = [0u8; 16];
@@ -93,9 +86,5 @@ impl Srtp {
 
 pub fn hdr_len(p: &[u8]) -> usize {
     let h = 12 + 4 * (p[0] & 15) as usize;
-    if p[0] & 16 != 0 && p.len() >= h + 4 {
-        h + 4 + 4 * u16::from_be_bytes([p[h + 2], p[h + 3]]) as usize
-    } else {
-        h
-    }
+    if p[0] & 16 != 0 && p.len() >= h + 4 { h + 4 + 4 * u16::from_be_bytes([p[h + 2], p[h + 3]]) as usize } else { h }
 }

@@ -3,13 +3,7 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
 pub fn stun(kind: u16, txid: &[u8; 12], attrs: &[(u16, Vec<u8>)], pwd: &str) -> Vec<u8> {
-    let mut b = [
-        &kind.to_be_bytes()[..],
-        &[0, 0],
-        &0x2112A442u32.to_be_bytes(),
-        txid,
-    ]
-    .concat();
+    let mut b = [&kind.to_be_bytes()[..], &[0, 0], &0x2112A442u32.to_be_bytes(), txid].concat();
     let put = |b: &mut Vec<u8>, t: u16, v: &[u8]| {
         b.extend(t.to_be_bytes());
         b.extend((v.len() as u16).to_be_bytes());
@@ -24,11 +18,7 @@ pub fn stun(kind: u16, txid: &[u8; 12], attrs: &[(u16, Vec<u8>)], pwd: &str) -> 
         put(&mut b, *t, v)
     }
     len(&mut b, 24);
-    let mac = <Hmac<Sha1> as Mac>::new_from_slice(pwd.as_bytes())
-        .unwrap()
-        .chain_update(&b)
-        .finalize()
-        .into_bytes();
+    let mac = <Hmac<Sha1> as Mac>::new_from_slice(pwd.as_bytes()).unwrap().chain_update(&b).finalize().into_bytes();
     put(&mut b, 0x0008, &mac);
     len(&mut b, 8);
     let crc = crc32fast::hash(&b) ^ 0x5354554e;

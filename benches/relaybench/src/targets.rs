@@ -24,43 +24,22 @@ pub fn make(name: &str, sc: Scenario, threads: usize, bin: Option<String>) -> Re
     Ok(match name {
         "direct" => Box::new(Direct),
         "ideal" => Box::new(Exec {
-            cmd: format!(
-                "exec chrt -r 1 taskset -c $RB_CORE {} relay",
-                std::env::current_exe().map_err(e)?.display()
-            ),
+            cmd: format!("exec chrt -r 1 taskset -c $RB_CORE {} relay", std::env::current_exe().map_err(e)?.display()),
             threads,
             io: None,
         }),
-        "rtpengine" => Box::new(RtpEngine {
-            sc,
-            threads,
-            child: None,
-            tags: UdpSocket::bind("127.0.0.1:0").map_err(e)?,
-        }),
-        "janus" => Box::new(Janus {
-            sc,
-            child: None,
-            calls: vec![],
-        }),
+        "rtpengine" => Box::new(RtpEngine { sc, threads, child: None, tags: UdpSocket::bind("127.0.0.1:0").map_err(e)? }),
+        "janus" => Box::new(Janus { sc, child: None, calls: vec![] }),
         // The relay of this repository: crates/media/examples/relay.rs, both legs real WebRTC.
         "ahoy" => Box::new(Exec {
-            cmd: format!(
-                "exec chrt -r 1 taskset -c $RB_CORE {}",
-                bin.unwrap_or_else(|| "../../target/release/examples/relay".into())
-            ),
+            cmd: format!("exec chrt -r 1 taskset -c $RB_CORE {}", bin.unwrap_or_else(|| "../../target/release/examples/relay".into())),
             threads,
             io: None,
         }),
         _ => match name.strip_prefix("exec:") {
-            Some(cmd) => Box::new(Exec {
-                cmd: cmd.into(),
-                threads,
-                io: None,
-            }),
+            Some(cmd) => Box::new(Exec { cmd: cmd.into(), threads, io: None }),
             None => {
-                return Err(format!(
-                    "no target {name}: direct, ideal, rtpengine, janus, ahoy, exec:<command>"
-                ));
+                return Err(format!("no target {name}: direct, ideal, rtpengine, janus, ahoy, exec:<command>"));
             }
         },
     })

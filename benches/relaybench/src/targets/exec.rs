@@ -23,10 +23,7 @@ impl Exec {
     }
     fn sdp(&mut self, op: &str, call: usize, sdp: &str) -> Res<String> {
         let v = self.line(Some(json!({"op": op, "call": call, "sdp": sdp})))?;
-        v["sdp"]
-            .as_str()
-            .map(str::to_string)
-            .ok_or_else(|| v.to_string())
+        v["sdp"].as_str().map(str::to_string).ok_or_else(|| v.to_string())
     }
 }
 impl Target for Exec {
@@ -40,10 +37,7 @@ impl Target for Exec {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(e)?;
-        let io = (
-            c.stdin.take().unwrap(),
-            BufReader::new(c.stdout.take().unwrap()),
-        );
+        let io = (c.stdin.take().unwrap(), BufReader::new(c.stdout.take().unwrap()));
         self.io = Some((c, io.0, io.1));
         Ok(self.line(None)?["pid"].as_u64().map(|p| p as u32))
     }

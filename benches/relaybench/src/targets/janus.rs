@@ -18,16 +18,12 @@ impl Janus {
         let mut c = TcpStream::connect("127.0.0.1:18088").map_err(e)?;
         let b = body.map(|b| b.to_string()).unwrap_or_default();
         let verb = if b.is_empty() { "GET" } else { "POST" };
-        write!(c, "{verb} {path} HTTP/1.0\r\nHost: j\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{b}", b.len()).map_err(e)?;
+        write!(c, "{verb} {path} HTTP/1.0\r\nHost: j\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{b}", b.len())
+            .map_err(e)?;
         let mut r = String::new();
         c.read_to_string(&mut r).map_err(e)?;
-        let v: Value = serde_json::from_str(r.split_once("\r\n\r\n").ok_or("bad http")?.1)
-            .map_err(|x| format!("{x}: {r}"))?;
-        if v["janus"] == "error" {
-            Err(v.to_string())
-        } else {
-            Ok(v)
-        }
+        let v: Value = serde_json::from_str(r.split_once("\r\n\r\n").ok_or("bad http")?.1).map_err(|x| format!("{x}: {r}"))?;
+        if v["janus"] == "error" { Err(v.to_string()) } else { Ok(v) }
     }
     fn ask(&self, call: usize, body: Value, jsep: Option<Value>) -> Res<Value> {
         let (s, h) = &self.calls[call];
@@ -61,26 +57,15 @@ impl Target for Janus {
             "janus.transport.http.jcfg",
             "general: { json = \"compact\"\n base_path = \"/janus\"\n http = true\n ip = \"127.0.0.1\"\n port = 18088\n https = false }\n",
         )?;
-        w(
-            "janus.plugin.nosip.jcfg",
-            "general: { local_ip = \"127.0.0.1\"\n rtp_port_range = \"20000-39999\" }\n",
-        )?;
+        w("janus.plugin.nosip.jcfg", "general: { local_ip = \"127.0.0.1\"\n rtp_port_range = \"20000-39999\" }\n")?;
         self.child = Some(spawn(core, dir, &["janus", "-F", ".", "-C", "janus.jcfg"])?);
         std::thread::sleep(Duration::from_millis(1500));
         Ok(self.child.as_ref().map(Child::id))
     }
     fn offer(&mut self, call: usize, sdp: &str) -> Res<String> {
-        let id = self.http(
-            "/janus",
-            Some(json!({"janus": "create", "transaction": "t"})),
-        )?["data"]["id"]
-            .as_u64()
-            .ok_or("no session")?;
+        let id = self.http("/janus", Some(json!({"janus": "create", "transaction": "t"})))?["data"]["id"].as_u64().ok_or("no session")?;
         let s = format!("/janus/{id}");
-        let h = self.http(
-            &s,
-            Some(json!({"janus": "attach", "plugin": "janus.plugin.nosip", "transaction": "t"})),
-        )?["data"]["id"]
+        let h = self.http(&s, Some(json!({"janus": "attach", "plugin": "janus.plugin.nosip", "transaction": "t"})))?["data"]["id"]
             .as_u64()
             .ok_or("no handle")?;
         self.calls.push((s, h));
@@ -89,10 +74,7 @@ impl Target for Janus {
             body["srtp"] = "sdes_mandatory".into()
         }
         let ev = self.ask(call, body, Some(json!({"type": "offer", "sdp": sdp})))?;
-        Ok(ev["plugindata"]["data"]["result"]["sdp"]
-            .as_str()
-            .ok_or_else(|| ev.to_string())?
-            .into())
+        Ok(ev["plugindata"]["data"]["result"]["sdp"].as_str().ok_or_else(|| ev.to_string())?.into())
     }
     fn answer(&mut self, call: usize, sdp: &str) -> Res<String> {
         let mut body = json!({"request": "process", "type": "answer", "sdp": sdp});
@@ -100,10 +82,7 @@ impl Target for Janus {
             body["srtp"] = "sdes_mandatory".into()
         }
         let ev = self.ask(call, body, None)?;
-        Ok(ev["jsep"]["sdp"]
-            .as_str()
-            .ok_or_else(|| ev.to_string())?
-            .into())
+        Ok(ev["jsep"]["sdp"].as_str().ok_or_else(|| ev.to_string())?.into())
     }
     fn stop(&mut self) {
         kill(&mut self.child)

@@ -17,12 +17,7 @@ impl RtpEngine {
     fn ng(&self, call: usize, verb: &str, sdp: &str, more: &str) -> Res<String> {
         let s = |x: &str| format!("{}:{x}", x.len());
         let mut d = format!("rb{call}{verb} d");
-        for (k, v) in [
-            ("command", verb),
-            ("call-id", &format!("call{call}")),
-            ("from-tag", "a"),
-            ("sdp", sdp),
-        ] {
+        for (k, v) in [("command", verb), ("call-id", &format!("call{call}")), ("from-tag", "a"), ("sdp", sdp)] {
             d += &(s(k) + &s(v))
         }
         if verb == "answer" {
@@ -30,9 +25,7 @@ impl RtpEngine {
         }
         d += more;
         d.push('e');
-        self.tags
-            .set_read_timeout(Some(Duration::from_secs(5)))
-            .map_err(e)?;
+        self.tags.set_read_timeout(Some(Duration::from_secs(5))).map_err(e)?;
         self.tags.send_to(d.as_bytes(), NG).map_err(e)?;
         let mut b = [0u8; 16384];
         let n = self.tags.recv(&mut b).map_err(e)?;
@@ -43,8 +36,7 @@ impl RtpEngine {
     }
     fn toward(&self, kind: Kind, codec: Codec, offering: bool) -> String {
         let s = |x: &str| format!("{}:{x}", x.len());
-        let l =
-            |k: &str, v: &[&str]| s(k) + "l" + &v.iter().map(|x| s(x)).collect::<String>() + "e";
+        let l = |k: &str, v: &[&str]| s(k) + "l" + &v.iter().map(|x| s(x)).collect::<String>() + "e";
         let mut o = l("replace", &["origin"]) + &l("rtcp-mux", &["accept", "offer"]);
         o += &s("transport-protocol");
         o += &s(match kind {
@@ -52,23 +44,14 @@ impl RtpEngine {
             Kind::Sdes => "RTP/SAVP",
             Kind::Dtls => "UDP/TLS/RTP/SAVPF",
         });
-        o += &(s("ICE")
-            + &s(if kind == Kind::Dtls {
-                "force"
-            } else {
-                "remove"
-            }));
+        o += &(s("ICE") + &s(if kind == Kind::Dtls { "force" } else { "remove" }));
         if kind != Kind::Dtls {
             o += &(s("DTLS") + &s("off"))
         } else {
             o += &l("SDES", &["off"])
         }
         if offering && self.sc.xcode() {
-            let (strip, add) = if codec == Codec::Pcmu {
-                ("opus", "PCMU")
-            } else {
-                ("PCMU", "opus")
-            };
+            let (strip, add) = if codec == Codec::Pcmu { ("opus", "PCMU") } else { ("PCMU", "opus") };
             o += &(s("codec") + "d" + &l("mask", &[strip]) + &l("transcode", &[add]) + "e");
         }
         o
@@ -99,20 +82,10 @@ impl Target for RtpEngine {
         Ok(self.child.as_ref().map(Child::id))
     }
     fn offer(&mut self, call: usize, sdp: &str) -> Res<String> {
-        self.ng(
-            call,
-            "offer",
-            sdp,
-            &self.toward(self.sc.b, self.sc.b_codec, true),
-        )
+        self.ng(call, "offer", sdp, &self.toward(self.sc.b, self.sc.b_codec, true))
     }
     fn answer(&mut self, call: usize, sdp: &str) -> Res<String> {
-        self.ng(
-            call,
-            "answer",
-            sdp,
-            &self.toward(self.sc.a, self.sc.a_codec, false),
-        )
+        self.ng(call, "answer", sdp, &self.toward(self.sc.a, self.sc.a_codec, false))
     }
     fn stop(&mut self) {
         kill(&mut self.child)
