@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// ICE user name fragment (RFC 8839 §5.4). The server demultiplexes by its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ufrag(pub Arc<str>);
@@ -11,6 +13,12 @@ pub struct Ufrag(pub Arc<str>);
 /// ICE password (RFC 8839 §5.4).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IcePwd(pub Arc<str>);
+
+impl std::borrow::Borrow<str> for Ufrag {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Debug for IcePwd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,7 +36,8 @@ impl fmt::Display for Ufrag {
 pub struct PayloadType(pub u8);
 
 /// RTP synchronisation source (RFC 3550 §3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Ssrc(pub u32);
 
 impl fmt::Display for PayloadType {

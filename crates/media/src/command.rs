@@ -1,0 +1,46 @@
+//! What the outside asks of a worker.
+
+use std::sync::Arc;
+
+use ahoy_packet::dtmf::Digit;
+use tokio::sync::oneshot;
+
+use crate::recording::Recording;
+use crate::worker::WorkerStats;
+use crate::{BridgeId, CallReport, CallSetup, RemoteLeg, Side};
+
+pub(crate) enum Command {
+    Arm {
+        bridge: BridgeId,
+        setup: Box<CallSetup>,
+        armed: oneshot::Sender<()>,
+    },
+    SetRemote {
+        bridge: BridgeId,
+        side: Side,
+        remote: RemoteLeg,
+    },
+    OpenGate {
+        bridge: BridgeId,
+    },
+    Press {
+        bridge: BridgeId,
+        digits: Vec<Digit>,
+    },
+    Close {
+        bridge: BridgeId,
+    },
+    /// Not answered if there is no such call: the receiver sees the sender dropped.
+    Report {
+        bridge: BridgeId,
+        reply: oneshot::Sender<CallReport>,
+    },
+    Recording {
+        bridge: BridgeId,
+        reply: Box<dyn FnOnce(Option<Arc<Recording>>) + Send>,
+    },
+    Stats {
+        reply: oneshot::Sender<WorkerStats>,
+    },
+    Stop,
+}

@@ -1,0 +1,194 @@
+//! The DTLS end of a leg (RFC 5764), around dimpl. Sans-I/O: datagrams and time come in, datagrams and news go out.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ahoy_packet::srtp::{self, DtlsKeys, Keys, Profile};
+use ahoy_types::Fingerprint;
+use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+
+use crate::{DtlsRole, MediaError};
+
+/// First retransmission. A ring lasts long, but whoever has answered waits for this.
+const FIRST_RETRY: Duration = Duration::from_millis(400);
+/// With doubling, retries reach over the longest ring (60 s, `contract.md` §4).
+const RETRIES: usize = 7;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// The certificate of an engine, and the settings all its handshakes share.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    config: Arc<Config>,
+    certificate: DtlsCertificate,
+    /// What goes into our session descriptions.
+    pub fingerprint: Fingerprint,
+}
+
+impl Identity {
+    /// A new ECDSA P-256 certificate: small flights that need no fragmentation (`media.md` §6).
+    pub fn generate() -> Result<Self, MediaError> {
+        let failed = |e: &dyn fmt::Display| MediaError::Certificate(e.to_string());
+        let certificate =
+            dimpl::certificate::generate_self_signed_certificate().map_err(|e| failed(&e))?;
+        let config = Config::builder()
+            // The source of every record we take is proven by a connectivity check already.
+            .use_server_cookie(false)
+            .flight_start_rto(FIRST_RETRY)
+            .flight_retries(RETRIES)
+            .handshake_timeout(HANDSHAKE_TIMEOUT)
+            .build()
+            .map_err(|e| failed(&e))?;
+        let fingerprint = fingerprint(&certificate.certificate)
+            .ok_or_else(|| MediaError::Certificate("its SHA-256 has another length".to_owned()))?;
+        Ok(Self {
+            config: Arc::new(config),
+            certificate,
+            fingerprint,
+        })
+    }
+}
+
+fn fingerprint(der: &[u8]) -> Option<Fingerprint> {
+    dimpl::certificate::calculate_fingerprint(der)
+        .try_into()
+        .ok()
+        .map(Fingerprint)
+}
+
+/// What a finished handshake yields: keys that are worth nothing until the fingerprint is compared.
+pub(crate) struct Outcome {
+    pub peer: Fingerprint,
+    pub keys: DtlsKeys,
+}
+
+/// News of one step.
+#[derive(Default)]
+pub(crate) struct News {
+    pub finished: Option<Box<Outcome>>,
+    pub close_notify: bool,
+}
+
+/// One DTLS association.
+pub(crate) struct Handshake {
+    dtls: Dtls,
+    role: DtlsRole,
+    peer: Option<Fingerprint>,
+    keys: Option<DtlsKeys>,
+    due: Option<Instant>,
+    done: bool,
+}
+
+impl Handshake {
+    pub fn new(identity: &Identity, role: DtlsRole, now: Instant) -> Self {
+        let mut dtls = Dtls::new_12(
+            Arc::clone(&identity.config),
+            identity.certificate.clone(),
+            now,
+        );
+        dtls.set_active(role == DtlsRole::Client);
+        Self {
+            dtls,
+            role,
+            peer: None,
+            keys: None,
+            due: None,
+            done: false,
+        }
+    }
+    /// Whether keys were handed out.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+    /// When [`Handshake::advance`] wants to be called without a datagram.
+    pub fn due(&self) -> Option<Instant> {
+        self.due.filter(|_| !self.done)
+    }
+    /// Moves on with a datagram, or with time alone. An error is final: drop the association.
+    pub fn advance(
+        &mut self,
+        packet: Option<&[u8]>,
+        now: Instant,
+        scratch: &mut [u8],
+        mut send: impl FnMut(&[u8]),
+    ) -> Result<News, String> {
+        let text = |e: dimpl::Error| bounded(&e.to_string());
+        self.dtls.handle_timeout(now).map_err(text)?;
+        let mut news = News::default();
+        if let Some(packet) = packet {
+            // What the clock set free leaves before the datagram is looked at.
+            self.drain(&mut news, scratch, &mut send)?;
+            self.dtls.handle_packet(packet).map_err(text)?;
+        }
+        self.drain(&mut news, scratch, &mut send)?;
+        Ok(news)
+    }
+
+    fn drain(
+        &mut self,
+        news: &mut News,
+        scratch: &mut [u8],
+        send: &mut impl FnMut(&[u8]),
+    ) -> Result<(), String> {
+        loop {
+            match self.dtls.poll_output(scratch) {
+                Output::Packet(packet) => send(packet),
+                Output::Timeout(at) => {
+                    self.due = Some(at);
+                    break;
+                }
+                Output::PeerCert(der) => self.peer = fingerprint(der),
+                Output::KeyingMaterial(material, profile) => {
+                    let profile = match profile {
+                        SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1_80,
+                        SrtpProfile::AEAD_AES_128_GCM => Profile::Aes128Gcm,
+                        SrtpProfile::AEAD_AES_256_GCM => Profile::Aes256Gcm,
+                        other => return Err(format!("SRTP profile {other:?} is not ours")),
+                    };
+                    let role = match self.role {
+                        DtlsRole::Client => srtp::DtlsRole::Client,
+                        DtlsRole::Server => srtp::DtlsRole::Server,
+                    };
+                    self.keys =
+                        Some(Keys::from_dtls(profile, &material, role).map_err(|e| e.to_string())?);
+                }
+                Output::CloseNotify => news.close_notify = true,
+                Output::BufferTooSmall { .. } => {
+                    return Err("a flight is larger than a datagram".to_owned());
+                }
+                // There is no application data in a call, and `Connected` says less than keys and certificate together.
+                _ => {}
+            }
+        }
+        if let (false, Some(peer), Some(_)) = (self.done, self.peer, &self.keys)
+            && let Some(keys) = self.keys.take()
+        {
+            self.done = true;
+            news.finished = Some(Box::new(Outcome { peer, keys }));
+        }
+        Ok(())
+    }
+}
+
+/// A reason of foreign origin, kept short.
+fn bounded(text: &str) -> String {
+    text.chars().take(120).collect()
+}
+
+/// Whether a datagram begins with a DTLS handshake record holding a ClientHello (RFC 6347 §4.1, §4.2.2).
+pub(crate) fn is_client_hello(packet: &[u8]) -> bool {
+    // Content type 22, epoch 0, then behind the 13-byte record header message type 1.
+    matches!(packet, [22, 0xfe, _, 0, 0, ..]) && packet.get(13) == Some(&1)
+}
+
+/// The name of a profile in RFC 5764 §4.1.2 or RFC 7714 §14.2.
+pub(crate) const fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Aes128CmSha1_80 => "SRTP_AES128_CM_HMAC_SHA1_80",
+        Profile::Aes128CmSha1_32 => "SRTP_AES128_CM_HMAC_SHA1_32",
+        Profile::Aes256CmSha1_80 => "AES_256_CM_HMAC_SHA1_80",
+        Profile::Aes256CmSha1_32 => "AES_256_CM_HMAC_SHA1_32",
+        Profile::Aes128Gcm => "SRTP_AEAD_AES_128_GCM",
+        Profile::Aes256Gcm => "SRTP_AEAD_AES_256_GCM",
+    }
+}

@@ -1,0 +1,212 @@
+//! The media timeline of a call: what happened when, in a closed vocabulary.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ahoy_types::Ssrc;
+use serde::{Serialize, Serializer};
+
+use crate::{DtlsRole, Side, TimeoutKind};
+
+/// A call keeps no more entries than this; what repeats (nominations, address changes) cannot make it grow.
+const MAX_ENTRIES: usize = 64;
+
+/// One thing that happened to the media of a call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TimelineEvent {
+    /// The leg exists: STUN and DTLS are answered at these addresses; none for a simulated user inside the server.
+    Armed {
+        /// Whose leg.
+        side: Side,
+        /// Where it is reached.
+        addresses: Vec<SocketAddr>,
+    },
+    /// The first connectivity check that carried our user name and a valid integrity.
+    FirstBindingRequest {
+        /// Who sent it.
+        side: Side,
+        /// From where.
+        from: SocketAddr,
+    },
+    /// The peer claimed the controlled role, which is ours; it was told so (487).
+    RoleConflict {
+        /// Who claimed it.
+        side: Side,
+    },
+    /// The peer chose the pair media takes.
+    Nominated {
+        /// Whose leg.
+        side: Side,
+        /// The peer's address.
+        address: SocketAddr,
+    },
+    /// The peer nominated another pair later: a NAT bound anew, or a better path.
+    AddressChanged {
+        /// Whose leg.
+        side: Side,
+        /// The pair used so far.
+        from: SocketAddr,
+        /// The pair used from now on.
+        to: SocketAddr,
+    },
+    /// The peer's session description is known.
+    RemoteSet {
+        /// Whose leg.
+        side: Side,
+        /// The role we take.
+        role: DtlsRole,
+    },
+    /// The handshake began: a ClientHello came or went.
+    DtlsStarted {
+        /// Whose leg.
+        side: Side,
+        /// The role we take.
+        role: DtlsRole,
+    },
+    /// The handshake is finished and the certificate is the one announced.
+    DtlsDone {
+        /// Whose leg.
+        side: Side,
+        /// SRTP profile by its name in RFC 5764 or RFC 7714.
+        profile: &'static str,
+    },
+    /// The handshake failed; a new ClientHello may start over.
+    DtlsFailed {
+        /// Whose leg.
+        side: Side,
+        /// The reason, in the words of the DTLS library.
+        reason: String,
+    },
+    /// The peer's certificate is not the one its session description announced: its keys are not used.
+    FingerprintMismatch {
+        /// Whose leg.
+        side: Side,
+    },
+    /// The peer said goodbye on the DTLS level.
+    CloseNotify {
+        /// Who.
+        side: Side,
+    },
+    /// The call was accepted; audio flows from now on.
+    GateOpened,
+    /// The first authenticated audio packet after accept.
+    FirstPacket {
+        /// Who sent it.
+        side: Side,
+        /// Its SSRC.
+        ssrc: Ssrc,
+    },
+    /// The sender changed its SSRC within the call.
+    SsrcChanged {
+        /// Who.
+        side: Side,
+        /// The one used so far.
+        from: Ssrc,
+        /// The one used from now on.
+        to: Ssrc,
+    },
+    /// RTCP BYE; it does not end a call (`media.md` §10).
+    RtcpBye {
+        /// Who sent it.
+        side: Side,
+    },
+    /// A watchdog fired.
+    Timeout {
+        /// Who was silent.
+        side: Side,
+        /// At the start or within the call.
+        kind: TimeoutKind,
+        /// How long.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        after: Duration,
+    },
+    /// How many packets were dropped because they came before accept.
+    DroppedBeforeAccept {
+        /// Who sent them.
+        side: Side,
+        /// How many.
+        packets: u64,
+    },
+    /// How many packets did not authenticate.
+    BadAuthentication {
+        /// From whose address.
+        side: Side,
+        /// How many.
+        packets: u64,
+    },
+    /// What was received of one side's audio.
+    Received {
+        /// Who sent it.
+        side: Side,
+        /// Packets that came after accept.
+        packets: u64,
+        /// Packets that never came, by sequence number.
+        lost: u64,
+        /// Interarrival jitter in milliseconds (RFC 3550 A.8).
+        jitter_ms: f64,
+    },
+    /// When the last media packet of a side came.
+    LastPacket {
+        /// Who sent it.
+        side: Side,
+    },
+    /// The call was closed.
+    Closed,
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+/// An event and its time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TimelineEntry {
+    /// Milliseconds since the call was armed.
+    pub at_ms: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: TimelineEvent,
+}
+
+/// The entries of a living call.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline {
+    armed: Instant,
+    entries: Vec<TimelineEntry>,
+}
+
+impl Timeline {
+    pub fn new(armed: Instant) -> Self {
+        Self {
+            armed,
+            entries: Vec::with_capacity(12),
+        }
+    }
+    /// Milliseconds from arming to `at`.
+    pub fn ms(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.armed).as_millis()).unwrap_or(u64::MAX)
+    }
+    pub fn push(&mut self, at: Instant, event: TimelineEvent) {
+        if self.entries.len() < MAX_ENTRIES {
+            self.entries.push(TimelineEntry {
+                at_ms: self.ms(at),
+                event,
+            });
+        }
+    }
+    /// A copy with the summaries that are true at this moment, in order of time.
+    pub fn with(
+        &self,
+        more: impl IntoIterator<Item = (Instant, TimelineEvent)>,
+    ) -> Vec<TimelineEntry> {
+        let mut all = self.entries.clone();
+        all.extend(more.into_iter().map(|(at, event)| TimelineEntry {
+            at_ms: self.ms(at),
+            event,
+        }));
+        all.sort_by_key(|e| e.at_ms);
+        all
+    }
+}
