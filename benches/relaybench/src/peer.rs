@@ -45,6 +45,8 @@ pub struct Peer {
     r_pwd: String,
     pub ice_ok: bool,
     active: bool,
+    /// Whether we nominate: as the offerer, or because the relay is ICE-lite and never does (RFC 8445 §6.1.1).
+    controlling: bool,
     dtls: Option<SslStream<Pipe>>,
     pub sent: u64,
     pub got: u64,
@@ -88,6 +90,7 @@ impl Peer {
             r_pwd: String::new(),
             ice_ok: kind != Kind::Dtls,
             active: false,
+            controlling: offerer,
             dtls: None,
             sent: 0,
             got: 0,
@@ -175,6 +178,7 @@ impl Peer {
                 }
                 self.r_ufrag = attr("ice-ufrag:").ok_or("no ice-ufrag")?;
                 self.r_pwd = attr("ice-pwd:").ok_or("no ice-pwd")?;
+                self.controlling = self.offerer || attr("ice-lite").is_some();
                 self.active = !self.offerer || attr("setup:").as_deref() == Some("passive");
                 let ssl = {
                     let mut s = Ssl::new(&tls.ctx).unwrap();
@@ -206,10 +210,10 @@ impl Peer {
                 &[
                     (0x0006, format!("{}:{}", self.r_ufrag, self.ufrag).into_bytes()),
                     (0x0024, 1853824767u32.to_be_bytes().to_vec()),
-                    (if self.offerer { 0x802A } else { 0x8029 }, vec![7; 8]),
+                    (if self.controlling { 0x802A } else { 0x8029 }, vec![7; 8]),
                 ]
                 .into_iter()
-                .chain(self.offerer.then(|| (0x0025, vec![])))
+                .chain(self.controlling.then(|| (0x0025, vec![])))
                 .collect::<Vec<_>>(),
                 &self.r_pwd,
             );
