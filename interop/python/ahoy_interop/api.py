@@ -129,4 +129,8 @@ class Sandbox(Http):
         return await self._call("POST", "/clock/advance", {"seconds": seconds})
 
     async def deliveries(self) -> list[dict]:
-        return (await self._call("GET", "/deliveries"))["data"]
+        """The whole delivery log, oldest first."""
+        log: list[dict] = []
+        while page := (await self._call("GET", "/deliveries", params={"after": log[-1]["id"]} if log else {}))["data"]:
+            log += page
+        return log
