@@ -4,6 +4,7 @@
 //! inside it each piece of work has a savepoint of its own, so that a refused one leaves no trace and the others
 //! still share the cost of the disk (`design.md` §6).
 
+pub mod conformance;
 mod rows;
 pub mod sqlite;
 
@@ -160,6 +161,9 @@ pub trait Tx: Rows {
     fn update_delivery(&mut self, row: &Delivery) -> Result<()>;
     /// Adds an attempt.
     fn add_attempt(&mut self, row: &Attempt) -> Result<()>;
+    /// Deletes finished deliveries (`Delivered`, `Abandoned`) committed before `before`, oldest first and at most
+    /// `limit` of them, with their bodies and attempts. Says how many: fewer than `limit` when none is left.
+    fn prune_deliveries(&mut self, before: RuleTime, limit: u32) -> Result<u32>;
     /// Sets a value of the platform's own.
     fn put_meta(&mut self, key: &str, value: &str) -> Result<()>;
 }

@@ -1,0 +1,150 @@
+//! What every store must do, as cases that run against any of them.
+//!
+//! A case gets an empty store and panics with the reason where the store does not behave:
+//!
+//! ```
+//! use ahoy_store::{conformance, sqlite::SqliteStore};
+//!
+//! conformance::run(|| Box::new(SqliteStore::temporary().expect("a temporary folder")));
+//! ```
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a case reports a failing store by panicking"
+)]
+
+mod accounts;
+mod calls;
+mod outbox;
+pub mod samples;
+mod timers;
+mod transactions;
+
+use std::fmt::Debug;
+
+use crate::{Result, Rows, Store, Tx};
+
+/// One behaviour, tried on an empty store.
+pub type Case = fn(&mut dyn Store);
+
+macro_rules! cases {
+    ($($module:ident :: $case:ident),+ $(,)?) => {
+        &[$((stringify!($case), $module::$case as Case)),+]
+    };
+}
+
+/// All cases by name.
+pub const CASES: &[(&str, Case)] = cases![
+    accounts::rows_come_back_as_they_were_written,
+    accounts::a_second_write_replaces_the_first,
+    accounts::what_was_never_written_is_not_found,
+    accounts::ids_beyond_63_bits_are_refused_and_never_found,
+    accounts::two_numbers_cannot_share_their_digits,
+    accounts::numbers_are_listed_by_id_in_pages,
+    accounts::users_are_listed_in_the_order_of_their_creation,
+    accounts::subscriptions_are_listed_by_app_and_can_be_removed,
+    accounts::overrides_can_be_removed,
+    accounts::any_text_survives,
+    accounts::values_of_the_platform_are_kept,
+    calls::a_pair_is_the_default_until_written,
+    calls::every_kind_of_call_comes_back_as_it_was_written,
+    calls::a_live_state_with_an_end_is_refused,
+    calls::a_pair_has_at_most_one_live_call,
+    calls::live_calls_are_counted_by_number,
+    calls::live_calls_are_listed_in_the_order_they_were_placed,
+    calls::a_call_moved_to_another_pair_is_found_there,
+    calls::connects_are_counted_after_an_instant_up_to_a_cap,
+    calls::the_newest_calls_are_listed_oldest_first,
+    calls::a_report_goes_to_its_call_and_nowhere_else,
+    timers::every_kind_of_timer_comes_back,
+    timers::the_earliest_timer_comes_first_and_ties_go_by_id,
+    timers::timers_of_a_call_go_together,
+    timers::timer_ids_are_never_used_again,
+    outbox::deliveries_come_back_as_they_were_written,
+    outbox::huge_and_empty_bodies_survive,
+    outbox::delivery_ids_grow,
+    outbox::deliveries_are_listed_by_id_and_filtered,
+    outbox::an_update_changes_the_state_and_never_the_body,
+    outbox::lanes_are_kept_apart_by_receiver_and_call,
+    outbox::what_was_being_sent_is_found_after_a_crash,
+    outbox::attempts_are_listed_oldest_first,
+    outbox::pruning_takes_old_finished_deliveries_only,
+    transactions::refused_work_leaves_no_trace_and_its_neighbours_stay,
+    transactions::failed_work_undoes_the_whole_batch,
+    transactions::panicking_work_undoes_the_whole_batch,
+    transactions::a_violated_rule_undoes_its_own_work_only,
+    transactions::work_sees_its_own_rows_before_the_commit,
+    transactions::a_reader_sees_committed_rows_only,
+    transactions::a_reader_keeps_its_snapshot,
+    transactions::readers_work_on_other_threads,
+    transactions::clearing_removes_every_row_but_no_id_returns,
+];
+
+/// Runs every case, each on a store of its own.
+///
+/// # Panics
+/// With the reason, where a store does not behave; the name of the case stands on standard error.
+pub fn run(mut open: impl FnMut() -> Box<dyn Store>) {
+    for (name, case) in CASES {
+        eprintln!("conformance: {name}");
+        case(open().as_mut());
+    }
+}
+
+/// Commits one piece of work and hands back what it answered.
+fn write<T>(store: &mut dyn Store, work: impl FnOnce(&mut dyn Tx) -> Result<T>) -> T {
+    try_write(store, work).unwrap()
+}
+
+/// Commits one piece of work, or hands back why it failed; it is undone then and the batch committed without it.
+fn try_write<T>(store: &mut dyn Store, work: impl FnOnce(&mut dyn Tx) -> Result<T>) -> Result<T> {
+    let mut work = Some(work);
+    let mut answer = None;
+    store.batch(&mut |batch| {
+        let work = work.take().expect("a batch runs its work once");
+        let mut work = Some(work);
+        batch.savepoint(&mut |tx| {
+            let work = work.take().expect("a savepoint runs its work once");
+            let result = work(tx);
+            let keep = result.is_ok();
+            answer = Some(result);
+            Ok(keep)
+        })
+    })?;
+    answer.expect("the work ran")
+}
+
+/// Reads what is committed.
+fn read<T>(store: &dyn Store, work: impl FnOnce(&mut dyn Rows) -> Result<T>) -> T {
+    let mut work = Some(work);
+    let mut answer = None;
+    store
+        .reader()
+        .unwrap()
+        .read(&mut |rows| {
+            let work = work.take().expect("a reader runs its work once");
+            answer = Some(work(rows)?);
+            Ok(())
+        })
+        .unwrap();
+    answer.expect("the work ran")
+}
+
+/// Writes a row and reads it back, inside the transaction and after the commit.
+fn round_trip<T: PartialEq + Debug>(
+    store: &mut dyn Store,
+    row: &T,
+    put: impl Fn(&mut dyn Tx, &T) -> Result<()>,
+    get: impl Fn(&mut dyn Rows) -> Result<Option<T>>,
+) {
+    write(store, |tx| {
+        put(tx, row)?;
+        assert_eq!(get(tx)?.as_ref(), Some(row), "inside the transaction");
+        Ok(())
+    });
+    assert_eq!(
+        read(store, |rows| get(rows)).as_ref(),
+        Some(row),
+        "after the commit"
+    );
+}

@@ -1,0 +1,268 @@
+//! Rows to try a store with: realistic in shape and size.
+
+use ahoy_calling::account::{
+    App, Business, Callback, MessagingLimit, Number, Scope, Subscription, Token, User, Waba,
+};
+use ahoy_calling::limits::Profile;
+use ahoy_calling::settings::{CallingSettings, IconVisibility, Switch};
+use ahoy_calling::simulated::{Audio, Behaviour, Network, OnPermissionRequest, OnRing};
+use ahoy_calling::{Call, CallState, End, EndCause, Pair, Permission};
+use ahoy_types::{
+    AppId, BusinessId, CallId, Direction, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId,
+};
+
+use crate::{Attempt, DeliveryState, NewDelivery, NumberOverride};
+
+/// An instant to count from.
+pub const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
+/// A number.
+pub const NUMBER: PhoneNumberId = PhoneNumberId(710_000_000_000_001);
+/// Another number.
+pub const OTHER_NUMBER: PhoneNumberId = PhoneNumberId(710_000_000_000_002);
+/// A WABA.
+pub const WABA: WabaId = WabaId(720_000_000_000_001);
+/// A portfolio.
+pub const BUSINESS: BusinessId = BusinessId(730_000_000_000_001);
+/// An app.
+pub const APP: AppId = AppId(900_100_200_300);
+
+/// The user with this many others before it, from a range reserved for fiction.
+pub fn wa_id(n: u64) -> WaId {
+    WaId::from_u64(447_700_900_001 + n)
+}
+
+/// A call id that no other `n` has.
+pub fn call_id(n: u64) -> CallId {
+    let mut random = [0x5a; 16];
+    random[..8].copy_from_slice(&n.to_be_bytes());
+    let business = WaId::from_u64(442_079_460_000);
+    CallId::new(wa_id(n % 100), business, Direction::UserInitiated, random)
+}
+
+/// A portfolio.
+pub fn business() -> Business {
+    Business {
+        id: BUSINESS,
+        name: "Ahoy Ltd".into(),
+    }
+}
+
+/// A WABA.
+pub fn waba() -> Waba {
+    Waba {
+        id: WABA,
+        business: BUSINESS,
+        name: "Ahoy support".into(),
+    }
+}
+
+/// A number of [`WABA`].
+pub fn number(id: PhoneNumberId) -> Number {
+    Number {
+        id,
+        waba: WABA,
+        number: WaId::from_u64(442_079_460_000 + id.0 % 100_000),
+        verified_name: "Ahoy".into(),
+        profile: Profile::Production,
+        messaging_limit: MessagingLimit::Tier2k,
+        payment_valid: true,
+        settings: CallingSettings {
+            status: Switch::Enabled,
+            call_icon_visibility: IconVisibility::DisableAll,
+            callback_permission_status: Switch::Enabled,
+        },
+    }
+}
+
+/// A callback.
+pub fn callback(path: &str) -> Callback {
+    Callback {
+        url: format!("https://business.example/{path}?a=b&c=%20"),
+        verify_token: "ahoy-dev-verify".into(),
+    }
+}
+
+/// An app with a callback.
+pub fn app() -> App {
+    App {
+        id: APP,
+        name: "Desk".into(),
+        secret: "ahoy-dev-secret".into(),
+        business: BUSINESS,
+        callback: Some(callback("hook")),
+        fields: vec!["calls".into(), "messages".into()],
+    }
+}
+
+/// A token that ends.
+pub fn token(text: &str) -> Token {
+    Token {
+        hash: TokenHash::of(text),
+        app: APP,
+        business: BUSINESS,
+        scopes: vec![
+            Scope::WhatsappBusinessMessaging,
+            Scope::WhatsappBusinessManagement,
+        ],
+        issued_at: NOW,
+        expires_at: Some(RuleTime(NOW.0 + 1)),
+    }
+}
+
+/// A subscription of [`WABA`] with a callback of its own.
+pub fn subscription(app: AppId) -> Subscription {
+    Subscription {
+        waba: WABA,
+        app,
+        callback: Some(callback("waba")),
+    }
+}
+
+/// An override for a number.
+pub fn number_override(number: PhoneNumberId, app: AppId) -> NumberOverride {
+    NumberOverride {
+        number,
+        app,
+        callback: callback("number"),
+    }
+}
+
+/// A simulated user with everything set.
+pub fn user(n: u64) -> User {
+    User {
+        wa_id: wa_id(n),
+        name: Some(format!("Ana {n}")),
+        country: "GB".parse().ok(),
+        behaviour: Some(Behaviour {
+            on_ring: OnRing::Manual,
+            answer_after_ms: 1_500,
+            hang_up_after_ms: Some(60_000),
+            on_permission_request: OnPermissionRequest::AcceptPermanent,
+            audio: Audio::Tone { tone_hz: 660.5 },
+            network: Network {
+                loss: 0.125,
+                jitter_ms: 20,
+                delay_ms: 80,
+            },
+        }),
+        created_at: NOW,
+    }
+}
+
+/// A pair with everything set.
+pub fn pair() -> Pair {
+    Pair {
+        granted: Permission::Temporary {
+            expires: RuleTime(NOW.0 + 604_800_000),
+        },
+        connected: vec![NOW, RuleTime(NOW.0 + 1)],
+        requests: vec![RuleTime(NOW.0 - 1)],
+        unanswered: 3,
+        window_until: Some(RuleTime(NOW.0 + 86_400_000)),
+    }
+}
+
+/// A description of the size that clients send.
+pub fn sdp(setup: &str) -> String {
+    let mut text =
+        String::from("v=0\r\no=- 7669997803033704573 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n");
+    for n in 0..20 {
+        text.push_str(&format!(
+            "a=candidate:{n} 1 udp 2122260223 192.0.2.{n} 30468 typ host\r\n"
+        ));
+    }
+    text.push_str(&format!("a=setup:{setup}\r\n"));
+    text
+}
+
+/// A ringing call of user `n`, just placed, with nothing more than a placed call has.
+pub fn call(n: u64, number: PhoneNumberId, direction: Direction) -> Call {
+    Call {
+        id: call_id(n),
+        number,
+        user: wa_id(n),
+        direction,
+        state: CallState::Ringing,
+        bridge: n,
+        placed_at: NOW,
+        rang_at: None,
+        answered_at: None,
+        business_media_up: false,
+        end: None,
+        opaque: None,
+        cta_payload: None,
+        deeplink_payload: None,
+        business_sdp: None,
+        platform_sdp: sdp("actpass"),
+        report: None,
+    }
+}
+
+/// The call, ended.
+pub fn ended(call: Call, cause: EndCause) -> Call {
+    let end = End {
+        cause,
+        at: RuleTime(call.placed_at.0 + 20_001),
+    };
+    Call {
+        state: CallState::Ended,
+        end: Some(end),
+        ..call
+    }
+}
+
+/// A call with everything set.
+pub fn full_call(n: u64, direction: Direction, cause: EndCause) -> Call {
+    Call {
+        bridge: u64::MAX,
+        rang_at: Some(RuleTime(NOW.0 + 1)),
+        answered_at: Some(RuleTime(NOW.0 + 2)),
+        business_media_up: true,
+        opaque: Some("order-4711".into()),
+        cta_payload: Some("button".into()),
+        deeplink_payload: Some("link".into()),
+        business_sdp: Some(sdp("active")),
+        report: Some(r#"{"verdict":"both sides were heard"}"#.into()),
+        ..ended(call(n, NUMBER, direction), cause)
+    }
+}
+
+/// A webhook of the usual size.
+pub fn delivery(app: AppId, lane: Option<CallId>, state: DeliveryState) -> NewDelivery {
+    let body = format!(
+        r#"{{"object":"whatsapp_business_account","sdp":{:?}}}"#,
+        sdp("actpass")
+    );
+    NewDelivery {
+        app,
+        number: NUMBER,
+        holds_lane: lane.is_some() && state == DeliveryState::Sending,
+        lane,
+        field: "calls".into(),
+        body: body.into_bytes(),
+        created_at: NOW,
+        state,
+    }
+}
+
+/// An attempt that was answered.
+pub fn attempt(delivery: ahoy_types::DeliveryId, number: u32) -> Attempt {
+    Attempt {
+        delivery,
+        number,
+        url: callback("hook").url,
+        headers: vec![
+            ("content-type".into(), "application/json".into()),
+            (
+                "x-hub-signature-256".into(),
+                format!("sha256={}", "ab".repeat(32)),
+            ),
+            ("x-twice".into(), "1".into()),
+            ("x-twice".into(), "2".into()),
+        ],
+        at: RuleTime(NOW.0 + i64::from(number)),
+        took_us: 12_345,
+        status: Some(503),
+        note: "busy".into(),
+    }
+}
