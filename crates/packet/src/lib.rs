@@ -1,4 +1,5 @@
-//! The packets of the media plane as plain functions: no socket, no clock, no thread, no allocation per packet.
+//! The packets of the media plane as plain functions: no socket, no clock, no thread, no allocation per packet
+//! (but one for each SRTCP packet in Galois mode, which come once in seconds).
 //!
 //! * [`demux`] tells STUN, DTLS, RTP and RTCP apart on one port;
 //! * [`stun`] answers connectivity checks (ICE-lite) and makes them (a controlling client);

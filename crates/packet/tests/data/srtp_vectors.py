@@ -43,7 +43,7 @@ def rtp(seq, payload, ssrc=SSRC, marker=0, csrc=(), extension=None, padding=0):
 
 def rtcp():
     report = struct.pack("!BBHL", 0x80, 200, 6, SSRC) + noise("sender info", 20)
-    return report + struct.pack("!BBHLBB6sxx", 0x81, 202, 4, SSRC, 1, 6, b"cname1")
+    return report + struct.pack("!BBHLBB6sxxxx", 0x81, 202, 4, SSRC, 1, 6, b"cname1")
 
 
 def packets():
