@@ -6,7 +6,7 @@
 //! * [`rtp`], [`rtcp`] and [`dtmf`] read and write the packets of a call;
 //! * [`srtp`] protects and opens them in place.
 //!
-//! RTP, RTCP and STUN are read here and not by crates of their own: those tried allocate while writing, refuse a whole
+//! RTP, RTCP and STUN are read here and not by crates of their own: those read through allocate while writing, refuse a whole
 //! compound packet for one malformed part, or bring second versions of the hash crates into the tree.
 
 mod bytes;
