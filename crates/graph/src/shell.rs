@@ -208,4 +208,35 @@ mod tests {
             assert_eq!(version_of(other), None, "{other}");
         }
     }
+
+    async fn told(router: Router) -> (u16, u64) {
+        let request = Request::builder()
+            .uri("/x")
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let response = serve(State(router), request).await;
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000)
+            .await
+            .unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        (status, json["error"]["code"].as_u64().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_gets_an_envelope() {
+        async fn boom() -> Refused {
+            let empty: Vec<Refused> = Vec::new();
+            empty[usize::from(std::env::args().count() > 10_000)].clone()
+        }
+        let router = Router::new().route("/x", axum::routing::get(boom));
+        assert_eq!(told(router).await, (500, 131_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_hangs_gets_an_envelope() {
+        let hang = || std::future::pending::<Refused>();
+        let router = Router::new().route("/x", axum::routing::get(hang));
+        assert_eq!(told(router).await, (503, 2));
+    }
 }
