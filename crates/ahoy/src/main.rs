@@ -1,1 +1,58 @@
-fn main() {}
+//! `ahoy`: configuration, command line, wiring.
+
+mod agent;
+mod cli;
+mod config;
+mod data;
+mod demo;
+mod dev;
+mod health;
+mod logging;
+mod pages;
+mod ports;
+mod server;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(cli.log_filter(), cli.log_json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            eprintln!("ahoy: the runtime cannot be started: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(cli));
+    // Whatever still runs (a lookup that hangs) must not hold the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(e) => {
+            eprintln!("ahoy: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command.unwrap_or_default() {
+        Command::Dev(args) => dev::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => server::serve(args).await,
+        Command::Agent(args) => agent::run(args).await,
+        Command::Load | Command::Admin | Command::Doctor => {
+            eprintln!("ahoy: this command is not available yet; `ahoy --help` lists what is");
+            Ok(ExitCode::from(2))
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line (`contract.md` §1). Flags win over `AHOY_*` variables, those over the file, that over defaults.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::ports::PortRange;
+
+/// An open, self-hosted business calling platform, wire-compatible with the WhatsApp Business Calling API.
+///
+/// Without a command, `ahoy dev` runs.
+#[derive(Debug, Parser)]
+#[command(name = "ahoy", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// What to log, in the form of RUST_LOG: `info`, `ahoy_platform=debug`. Logs go to standard error
+    /// [default: warn,ahoy=info; for demo and agent: warn].
+    #[arg(long, global = true, env = "AHOY_LOG")]
+    pub log: Option<String>,
+    /// Log as JSON, one object a line.
+    #[arg(long, global = true, env = "AHOY_LOG_JSON")]
+    pub log_json: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ahoy                          the sandbox on http://127.0.0.1:8080, with sample agent and web phone
+  ahoy demo                     two calls with real audio in this terminal; exit status 0 if both sides heard the other
+  ahoy dev --listen 127.0.0.1:0 on a free port
+  ahoy agent --graph http://127.0.0.1:8080
+                                the sample business against a running server";
+
+impl Cli {
+    /// The log filter: demo and agent print their steps themselves.
+    pub(crate) fn log_filter(&self) -> &str {
+        match (&self.log, &self.command) {
+            (Some(filter), _) => filter,
+            (None, Some(Command::Demo(_) | Command::Agent(_))) => "warn",
+            (None, _) => "warn,ahoy=info",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Everything embedded, on loopback: seeded account, simulated users, sample agent, web phone.
+    Dev(DevArgs),
+    /// One call each way with real audio, in the terminal; exits 0 only if both sides heard the other.
+    Demo(DemoArgs),
+    /// Production: no seeded account, no simulated users, no sandbox routes.
+    Serve(ServeArgs),
+    /// The sample business: a webhook receiver and media endpoint built on the public API alone.
+    Agent(AgentArgs),
+    /// Load generator against a running server (not available yet).
+    Load,
+    /// Businesses, WABAs, phone numbers, apps, tokens (not available yet).
+    Admin,
+    /// Diagnoses a customer's webhook, SIP server or media set-up (not available yet).
+    Doctor,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        // The flags' own defaults, environment included.
+        match Cli::try_parse_from(["ahoy", "dev"]) {
+            Ok(Cli {
+                command: Some(command),
+                ..
+            }) => command,
+            _ => Self::Dev(DevArgs::default()),
+        }
+    }
+}
+
+/// Where the server listens and keeps its data.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct NetArgs {
+    /// Address of the HTTP API; port 0 takes a free one [default: 127.0.0.1:8080, or a free port if that is busy].
+    #[arg(long, env = "AHOY_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// Folder for the database [default: a fresh temporary one].
+    #[arg(long, env = "AHOY_DATA")]
+    pub data: Option<PathBuf>,
+    /// Local address for media, and the one written into SDP; repeat it for IPv4 and IPv6 [default: 127.0.0.1].
+    #[arg(long, env = "AHOY_MEDIA_IP", value_delimiter = ',')]
+    pub media_ip: Vec<IpAddr>,
+    /// UDP ports for media, one a worker thread: FIRST-LAST, or 0 for free ones [default: 0].
+    #[arg(long, env = "AHOY_MEDIA_PORTS")]
+    pub media_ports: Option<PortRange>,
+    /// Media worker threads; 0 means one a core [default: 0].
+    #[arg(long, env = "AHOY_MEDIA_WORKERS")]
+    pub media_workers: Option<usize>,
+    /// Print one JSON line when ready instead of the banner.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The seeded account.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SeedArgs {
+    /// App id.
+    #[arg(long, env = "AHOY_APP_ID", default_value = "900100200300")]
+    pub app_id: ahoy_types::AppId,
+    /// App secret: the key of every webhook signature.
+    #[arg(long, env = "AHOY_APP_SECRET", default_value = "ahoy-dev-secret")]
+    pub app_secret: String,
+    /// Access token with both permissions.
+    #[arg(long, env = "AHOY_TOKEN", default_value = "ahoy-dev-token")]
+    pub token: String,
+    /// Verify token of the sample agent's callback.
+    #[arg(long, env = "AHOY_VERIFY_TOKEN", default_value = "ahoy-dev-verify")]
+    pub verify_token: String,
+    /// Business portfolio id.
+    #[arg(long, env = "AHOY_BUSINESS_ID", default_value = "730000000000001")]
+    pub business_id: ahoy_types::BusinessId,
+    /// WABA id.
+    #[arg(long, env = "AHOY_WABA_ID", default_value = "720000000000001")]
+    pub waba_id: ahoy_types::WabaId,
+    /// Id of the sandbox number.
+    #[arg(long, env = "AHOY_PHONE_NUMBER_ID", default_value = "710000000000001")]
+    pub phone_number_id: ahoy_types::PhoneNumberId,
+    /// The sandbox number.
+    #[arg(long, env = "AHOY_PHONE_NUMBER", default_value = "442079460000")]
+    pub phone_number: ahoy_types::WaId,
+}
+
+impl Default for SeedArgs {
+    fn default() -> Self {
+        #[derive(Parser)]
+        struct Only {
+            #[command(flatten)]
+            seed: SeedArgs,
+        }
+        Only::parse_from(["ahoy"]).seed
+    }
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub net: NetArgs,
+    #[command(flatten)]
+    pub seed: SeedArgs,
+    /// Start without the sample agent.
+    #[arg(long)]
+    pub no_agent: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArgs {
+    /// Print each step as a JSON line.
+    #[arg(long)]
+    pub json: bool,
+    /// Seconds each call lasts after it is connected.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(4..=120))]
+    pub seconds: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArgs {
+    /// Configuration file (TOML); `docs/ahoy.toml` explains every key.
+    #[arg(long, env = "AHOY_CONFIG")]
+    pub config: PathBuf,
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AgentArgs {
+    /// Base URL of the platform.
+    #[arg(long, env = "AHOY_GRAPH", default_value = "http://127.0.0.1:8080")]
+    pub graph: url::Url,
+    /// Address of the webhook receiver; port 0 takes a free one.
+    #[arg(long, env = "AHOY_AGENT_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// URL under which the platform reaches the receiver, if it differs.
+    #[arg(long, env = "AHOY_AGENT_URL")]
+    pub public_url: Option<url::Url>,
+    /// Local address for media.
+    #[arg(long, env = "AHOY_MEDIA_IP", default_value = "127.0.0.1")]
+    pub media_ip: IpAddr,
+    /// Call this user once and stay until the call is over.
+    #[arg(long, value_name = "NUMBER")]
+    pub call: Option<ahoy_types::WaId>,
+    /// Do not register the receiver as the app's callback.
+    #[arg(long)]
+    pub no_register: bool,
+    /// Print each step as a JSON line.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub seed: SeedArgs,
+}

@@ -1,0 +1,67 @@
+//! `/healthz` and `/metrics`.
+
+use ahoy_platform::Platform;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
+
+/// What the two routes show.
+#[derive(Clone)]
+pub(crate) struct Health {
+    pub platform: Platform,
+    pub url: String,
+    pub sandbox: bool,
+    pub agent: Option<String>,
+    pub metrics: PrometheusHandle,
+}
+
+pub(crate) fn router(health: Health) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics_text))
+        .with_state(health)
+}
+
+/// Addresses of the media workers, as text.
+pub(crate) fn media_addresses(platform: &Platform) -> Vec<String> {
+    platform
+        .media()
+        .addresses()
+        .iter()
+        .flat_map(|w| [w.v4.map(|a| a.to_string()), w.v6.map(|a| a.to_string())])
+        .flatten()
+        .collect()
+}
+
+async fn healthz(State(health): State<Health>) -> Json<Value> {
+    Json(json!({
+        "status": if health.platform.draining() { "draining" } else { "ready" },
+        "version": env!("CARGO_PKG_VERSION"),
+        "url": health.url,
+        "media": media_addresses(&health.platform),
+        "sandbox": health.sandbox,
+        "agent": health.agent,
+        "faults": [],
+        "now": health.platform.clock().now().secs(),
+        "live_calls": health.platform.live_calls(),
+    }))
+}
+
+async fn metrics_text(State(health): State<Health>) -> Response {
+    metrics::gauge!("ahoy_live_calls").set(f64::from(
+        u32::try_from(health.platform.live_calls()).unwrap_or(u32::MAX),
+    ));
+    let text = health.metrics.render();
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        text,
+    )
+        .into_response()
+}

@@ -1,0 +1,277 @@
+//! Wiring: store, platform, edges, HTTP. One server for `dev`, `demo` and `serve`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ahoy_agent::{Agent, AgentConfig};
+use ahoy_calling::account::Callback;
+use ahoy_graph::{GraphState, Verifying};
+use ahoy_media::MediaConfig;
+use ahoy_phone::PhoneState;
+use ahoy_platform::{Platform, PlatformConfig, Seed};
+use ahoy_sandbox::SandboxState;
+use ahoy_store::sqlite::SqliteStore;
+use ahoy_webhooks::{Sender, Verifier};
+use anyhow::Context;
+use axum::Router;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::cli::ServeArgs;
+use crate::config::FileConfig;
+use crate::data::DataFolder;
+use crate::health::{self, Health};
+use crate::ports::{self, Bound};
+use crate::{pages, signals};
+
+/// How long a stop waits for the last webhooks.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// What the sandbox adds to a server.
+pub(crate) struct Sandbox {
+    pub seed: Seed,
+    /// Whether the sample agent runs in this process, and the verify token of its callback.
+    pub agent: Option<String>,
+}
+
+/// How to start a server.
+pub(crate) struct Setup {
+    pub file: FileConfig,
+    pub data: DataFolder,
+    pub default_listen: SocketAddr,
+    pub sandbox: Option<Sandbox>,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    pub platform: Platform,
+    pub url: String,
+    pub instead_of: Option<SocketAddr>,
+    pub data: DataFolder,
+    pub agent: Option<Agent>,
+    stop: watch::Sender<bool>,
+    http: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Starts everything; ready when this answers.
+    pub(crate) async fn start(setup: Setup) -> anyhow::Result<Self> {
+        let Setup {
+            file,
+            data,
+            default_listen,
+            sandbox,
+        } = setup;
+        let metrics = recorder()?;
+        let Bound {
+            listener,
+            address,
+            instead_of,
+        } = ports::bind(file.listen, default_listen).await?;
+        let url = format!("http://{}", reachable(address));
+        let store = SqliteStore::open(&data.database())
+            .with_context(|| format!("the data folder {}", data.path().display()))?;
+        let config = PlatformConfig {
+            limits: file.limits.clone(),
+            create_users: sandbox.is_some(),
+            prefer_active: file.prefer_active,
+            media: media_config(&file),
+        };
+        let (platform, jobs) = Platform::start(Box::new(store), config).await?;
+        let sender = Sender::new(platform.clone()).context("TLS for webhooks")?;
+        tokio::spawn(sender.run(jobs));
+        if let Some(sandbox) = &sandbox {
+            platform.plant(&sandbox.seed).await?;
+        }
+        let mut agent = None;
+        let mut callback = None;
+        if let Some(Sandbox {
+            seed,
+            agent: Some(verify_token),
+        }) = &sandbox
+        {
+            let started = start_agent(&url, seed, verify_token).await?;
+            let ours = Callback {
+                url: started.callback_url().to_string(),
+                verify_token: verify_token.clone(),
+            };
+            platform
+                .offer_callback(seed.app, ours.clone(), verify_token)
+                .await?;
+            callback = Some(ours);
+            agent = Some(started);
+        }
+        let health = Health {
+            platform: platform.clone(),
+            url: url.clone(),
+            sandbox: sandbox.is_some(),
+            agent: callback.as_ref().map(|c| c.url.clone()),
+            metrics,
+        };
+        let app = routes(&platform, health, sandbox, callback)?;
+        let (stop, mut stopped) = watch::channel(false);
+        let http = tokio::spawn(async move {
+            axum::serve(listener, app)
+                .with_graceful_shutdown(async move {
+                    // The sender lives as long as the server.
+                    let _ = stopped.wait_for(|stop| *stop).await;
+                })
+                .await
+        });
+        Ok(Self {
+            platform,
+            url,
+            instead_of,
+            data,
+            agent,
+            stop,
+            http,
+        })
+    }
+
+    /// Ends live calls with their webhooks, waits for these, and stops.
+    pub(crate) async fn stop(mut self) {
+        // HTTP stays up meanwhile: receivers may call the API while they handle the last webhooks.
+        self.platform.drain(DRAIN).await;
+        if let Some(agent) = self.agent.take() {
+            agent.stop().await;
+        }
+        self.stop.send_replace(true);
+        // Kept-alive connections and sockets of phones would hold the server open.
+        let _ = tokio::time::timeout(Duration::from_millis(500), &mut self.http).await;
+        self.http.abort();
+    }
+}
+
+/// The recorder is one a process, however many servers it starts.
+fn recorder() -> anyhow::Result<PrometheusHandle> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new()
+        .install_recorder()
+        .context("metrics")?;
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}
+
+/// An address others can use: the wildcard is no destination.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => {
+            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port())
+        }
+        _ => address,
+    }
+}
+
+fn media_config(file: &FileConfig) -> MediaConfig {
+    let mut media = MediaConfig::default();
+    if !file.media_ip.is_empty() {
+        media.bind = file.media_ip.clone();
+    }
+    for ip in &file.media_advertise {
+        match ip {
+            IpAddr::V4(ip) => media.advertise_v4 = Some(*ip),
+            IpAddr::V6(ip) => media.advertise_v6 = Some(*ip),
+        }
+    }
+    if let Some(range) = &file.media_ports {
+        media.ports = range.0.clone();
+    }
+    media.workers = file.media_workers.unwrap_or(0);
+    media
+}
+
+async fn start_agent(url: &str, seed: &Seed, verify_token: &str) -> anyhow::Result<Agent> {
+    Agent::start(AgentConfig {
+        graph_url: url.parse().context("the server's own address")?,
+        token: seed.token.clone(),
+        app_id: seed.app,
+        app_secret: seed.app_secret.clone(),
+        verify_token: verify_token.to_owned(),
+        phone_number_ids: seed.numbers.iter().map(|n| n.id).collect(),
+        ..AgentConfig::default()
+    })
+    .await
+    .context("the sample agent")
+}
+
+fn routes(
+    platform: &Platform,
+    health: Health,
+    sandbox: Option<Sandbox>,
+    callback: Option<Callback>,
+) -> anyhow::Result<Router> {
+    let verifier = Verifier::new().context("TLS for the verification of callbacks")?;
+    let verify = move |callback: Callback| -> Verifying {
+        let verifier = verifier.clone();
+        Box::pin(async move {
+            verifier
+                .verify(&callback.url, &callback.verify_token)
+                .await
+                .map_err(|e| e.to_string())
+        })
+    };
+    let graph = ahoy_graph::router(GraphState::new(platform.clone(), Arc::new(verify)));
+    let mut app = Router::new()
+        .merge(health::router(health))
+        .merge(pages::router())
+        .merge(ahoy_phone::router(PhoneState {
+            platform: platform.clone(),
+            dev: sandbox.is_some(),
+        }));
+    if let Some(sandbox) = sandbox {
+        let app_id = sandbox.seed.app;
+        let after_reset = move |platform: Platform| -> ahoy_sandbox::AfterReset {
+            let callback = callback.clone();
+            Box::pin(async move {
+                if let Some(callback) = callback {
+                    let ours = callback.verify_token.clone();
+                    if let Err(e) = platform.offer_callback(app_id, callback, &ours).await {
+                        tracing::error!(error = %e, "the agent's callback could not be put back");
+                    }
+                }
+            })
+        };
+        app = app.merge(ahoy_sandbox::router(SandboxState {
+            platform: platform.clone(),
+            seed: Arc::new(sandbox.seed),
+            after_reset: Arc::new(after_reset),
+        }));
+    }
+    Ok(app.fallback_service(graph))
+}
+
+/// `ahoy serve`.
+pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let json = args.net.json;
+    let file = FileConfig::read(&args.config)?.overridden_by(args.net);
+    let data = DataFolder::kept(file.data.clone().unwrap_or_else(|| ".ahoy".into()));
+    let server = Server::start(Setup {
+        file,
+        data,
+        default_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+        sandbox: None,
+    })
+    .await?;
+    if json {
+        println!("{}", crate::dev::ready_line(&server, None));
+    } else {
+        println!("Ahoy serves {}", server.url);
+        println!(
+            "  media  {}",
+            health::media_addresses(&server.platform).join(", ")
+        );
+        println!("  data   {}", server.data.path().display());
+    }
+    signals::first().await;
+    server.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
