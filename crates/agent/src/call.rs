@@ -43,6 +43,12 @@ pub(crate) struct Call {
     pub(crate) mail: mpsc::Receiver<Mail>,
 }
 
+/// How a call came to its end.
+pub(crate) struct Ended {
+    pub(crate) why: String,
+    pub(crate) heard: Heard,
+}
+
 /// What a running call is told.
 #[derive(Debug)]
 pub(crate) enum Mail {
@@ -51,13 +57,16 @@ pub(crate) enum Mail {
 }
 
 /// A user calls us.
-pub(crate) async fn answer(mut call: Call, offer: Session) {
+pub(crate) async fn answer(mut call: Call, offer: Session) -> Ended {
     // Our peer takes up the platform's offer. ICE starts as soon as the platform knows our answer.
     let (mut media, answer) = match call.line.setup.answer(&offer.sdp).await {
         Ok(ready) => ready,
         Err(error) => {
             let _ = call.line.client.reject(call.phone, &call.id).await;
-            return call.over(format!("rejected: {error}"), Heard::default());
+            return Ended {
+                why: format!("rejected: {error}"),
+                heard: Heard::default(),
+            };
         }
     };
     // The user may give up at any moment; then whatever we are doing here is in vain.
@@ -73,18 +82,18 @@ pub(crate) async fn answer(mut call: Call, offer: Session) {
         }
         Err(Ending::Over(why)) => why,
     };
-    call.close(media, why).await;
+    call.close(media, why).await
 }
 
 /// We call a user. The offer is sent and the call has its id; `media` waits for the answer.
-pub(crate) async fn place(mut call: Call, mut media: Media) {
+pub(crate) async fn place(mut call: Call, mut media: Media) -> Ended {
     let why = match timeout(RING_WAIT, ring(&mut call, &mut media)).await {
         Ok(Ok(())) => converse(&mut call, &mut media).await,
         Ok(Err(Ending::Over(why))) => why,
         Ok(Err(Ending::Asked(why))) => hang_up(&mut call, why).await,
         Err(_) => hang_up(&mut call, "nobody said what became of the call".into()).await,
     };
-    call.close(media, why).await;
+    call.close(media, why).await
 }
 
 /// Why a call ends: it is over, or we were asked to end it.
@@ -146,23 +155,11 @@ impl Line {
 }
 
 impl Call {
-    async fn close(self, media: Media, why: String) {
+    async fn close(self, media: Media, why: String) -> Ended {
         let heard = media.close().await;
-        let call = self.id.clone();
-        self.line.tell(AgentEvent::Media {
-            call,
-            state: MediaState::Closed,
-        });
-        self.over(why, heard);
-    }
-
-    fn over(self, why: String, heard: Heard) {
-        tracing::info!(call = %self.id, why, packets = heard.packets, lost = heard.lost, "call ended");
-        self.line.tell(AgentEvent::CallEnded {
-            call: self.id,
-            why,
-            heard,
-        });
+        self.line
+            .report(&self.id, MediaEvent::State(MediaState::Closed));
+        Ended { why, heard }
     }
 }
 

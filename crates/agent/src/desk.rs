@@ -13,8 +13,9 @@ use ahoy_types::{CallId, Direction, PhoneNumberId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::call::{self, Call, Line, Mail};
+use crate::call::{self, Call, Ended, Line, Mail};
 use crate::event::AgentEvent;
+use crate::heard::Heard;
 use crate::media::Media;
 use crate::webhook::{News, Update};
 
@@ -48,7 +49,7 @@ pub(crate) struct Desk {
     phones: Vec<PhoneNumberId>,
     max_calls: usize,
     calls: HashMap<CallId, mpsc::Sender<Mail>>,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<Option<Ended>>,
     names: HashMap<tokio::task::Id, CallId>,
     seen: Recent<(CallId, String)>,
     ended: Recent<CallId>,
@@ -100,23 +101,31 @@ impl Desk {
                         }
                     }
                 },
-                Some(done) = self.tasks.join_next_with_id() => {
-                    let id = match done {
-                        Ok((task, ())) => task,
-                        Err(error) => {
-                            // One call's fault is no other call's trouble.
-                            tracing::error!(%error, "a call failed");
-                            error.id()
-                        }
-                    };
-                    if let Some(call) = self.names.remove(&id) {
-                        self.calls.remove(&call);
-                        self.ended.insert(call);
+                Some(done) = self.tasks.join_next_with_id() => match done {
+                    Ok((task, ended)) => self.over(task, ended),
+                    // One call's fault is no other call's trouble.
+                    Err(error) => {
+                        let (why, heard) = (format!("a fault of the agent: {error}"), Heard::default());
+                        self.over(error.id(), Some(Ended { why, heard }));
                     }
-                }
+                },
                 () = sleep_until(farewell), if farewell.is_some() => return,
             }
         }
+    }
+
+    /// A task is done; if it was a call's, the call is over and forgotten before anybody is told.
+    fn over(&mut self, task: tokio::task::Id, ended: Option<Ended>) {
+        let (Some(call), Some(Ended { why, heard })) = (self.names.remove(&task), ended) else {
+            return;
+        };
+        tracing::info!(%call, why, packets = heard.packets, lost = heard.lost, "call ended");
+        self.calls.remove(&call);
+        self.ended.insert(call.clone());
+        let _ = self
+            .line
+            .events
+            .send(AgentEvent::CallEnded { call, why, heard });
     }
 
     fn update(&mut self, update: Update, stopping: bool) {
@@ -153,6 +162,7 @@ impl Desk {
                     let (line, id) = (self.line.clone(), id.clone());
                     self.tasks.spawn(async move {
                         let _ = line.client.reject(phone, &id).await;
+                        None
                     });
                     return false;
                 }
@@ -206,7 +216,7 @@ impl Desk {
         &mut self,
         id: CallId,
         phone: PhoneNumberId,
-        life: impl FnOnce(Call) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
+        life: impl FnOnce(Call) -> std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>,
     ) {
         let (mailbox, mail) = mpsc::channel(MAILBOX);
         let call = Call {
@@ -215,7 +225,8 @@ impl Desk {
             phone,
             mail,
         };
-        let task = self.tasks.spawn(life(call));
+        let life = life(call);
+        let task = self.tasks.spawn(async move { Some(life.await) });
         self.names.insert(task.id(), id.clone());
         self.calls.insert(id, mailbox);
     }

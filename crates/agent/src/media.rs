@@ -4,7 +4,7 @@
 //! agent (RFC 8445 §6.1.1), whoever made the offer, and we are the DTLS client. Keys come out of DTLS, media is SRTP:
 //! one stream of Opus each way, and the caller's keys as telephone-events (RFC 4733) beside it.
 //!
-//! [`str0m`] does the protocol without any I/O; [`Peer::run`] is the loop that moves its packets and its clock.
+//! [`str0m`] does the protocol without any I/O; `Peer::run` is the loop that moves its packets and its clock.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -29,6 +29,9 @@ use crate::player::Player;
 use crate::sounds::Sounds;
 
 const FRAME: Duration = Duration::from_millis(20);
+/// Pause after the first connectivity check, doubled after each up to the second value.
+const FIRST_CHECK: Duration = Duration::from_millis(100);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Ticks missed for longer than this (a suspended laptop) are not made up for.
 const MAX_BEHIND: Duration = Duration::from_millis(500);
 /// Nothing at all arrived for this long: the other side is gone (`media.md` §10 has the same limit).
@@ -88,6 +91,11 @@ impl MediaSetup {
             .set_rtp_mode(true)
             .set_reordering_size_audio(1)
             .set_send_buffer_audio(5);
+        // A check that is lost while a phone rings is repeated soon, not after seconds of backing off; a path without
+        // an answer for about 20 s is given up.
+        config.set_initial_stun_rto(FIRST_CHECK);
+        config.set_max_stun_rto(CHECK_EVERY);
+        config.set_max_stun_retransmits(20);
         let codecs = config.codec_config();
         codecs.enable_opus(true, false);
         // Keys travel at 8 kHz whatever the codec's clock (`media.md` §9).

@@ -58,8 +58,8 @@ pub fn dominant_pitch(pcm: &[i16], rate: u32) -> Option<f64> {
     if rate < 2_000 || pcm.len() < (rate / 40) as usize || swing_dbfs(pcm) < AUDIBLE_DBFS {
         return None;
     }
-    // Padded at least four times, so that the three points around the peak lie well inside its main lobe.
-    let size = (pcm.len() * 4).next_power_of_two();
+    // Padded at least twice, so that the three points around the peak lie well inside its main lobe.
+    let size = (pcm.len() * 2).next_power_of_two();
     let power = spectrum::power(pcm, size);
     let bin = f64::from(rate) / size as f64;
     let low = (PITCH_RANGE.0 / bin).ceil().max(1.0) as usize;

@@ -19,13 +19,17 @@ pub(crate) fn fft(re: &mut [f64], im: &mut [f64]) {
             im.swap(i, j);
         }
     }
+    // One table serves every stage: a shorter one takes every second, fourth … of its entries.
+    let turns: Vec<(f64, f64)> = (0..n / 2)
+        .map(|k| (-TAU * k as f64 / n as f64).sin_cos())
+        .collect();
     let mut len = 2;
     while len <= n {
         let half = len / 2;
-        for k in 0..half {
-            let (sin, cos) = (-TAU * k as f64 / len as f64).sin_cos();
-            for a in (k..n).step_by(len) {
-                let b = a + half;
+        for start in (0..n).step_by(len) {
+            for k in 0..half {
+                let (sin, cos) = turns[k * (n / len)];
+                let (a, b) = (start + k, start + k + half);
                 let (tr, ti) = (re[b] * cos - im[b] * sin, re[b] * sin + im[b] * cos);
                 (re[b], im[b]) = (re[a] - tr, im[a] - ti);
                 re[a] += tr;

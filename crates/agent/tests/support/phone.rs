@@ -272,7 +272,7 @@ impl Line {
                     Some(Command::Press(event)) => {
                         pressing = (1..=7).map(|n| {
                             let end = if n > 4 { 0x80 } else { 0 };
-                            [event, end | 10, (n.min(5) * 160u16 >> 8) as u8, (n.min(5) * 160) as u8]
+                            [event, end | 10, ((n.min(5) * 160u16) >> 8) as u8, (n.min(5) * 160) as u8]
                         }).collect();
                     }
                     None => return,
