@@ -1,0 +1,189 @@
+//! What a session needs of the platform. The seam lets sessions be tested on invented time.
+
+use std::future::Future;
+
+use ahoy_calling::account::Number;
+use ahoy_calling::place::PhoneRefusal;
+use ahoy_calling::settings::IconVisibility;
+use ahoy_platform::{CallView, Dial, PhoneEvent, PhoneHandle, Platform, UserLegKind};
+use ahoy_types::{CallId, Direction, WaId};
+use serde::Serialize;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::protocol::{Act, Problem};
+use crate::session::{Answer, Business, Done, Entry};
+use crate::words;
+
+/// Businesses in the phone's list at most.
+const BUSINESSES: usize = 500;
+
+/// The person whose phone it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Person {
+    pub wa_id: WaId,
+    pub name: String,
+    /// As people write it.
+    pub number: String,
+}
+
+/// A live call at a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct HeldCall {
+    pub call_id: CallId,
+    pub direction: Direction,
+    pub connected: bool,
+}
+
+impl HeldCall {
+    /// Whether it is the phone's user who is being asked.
+    pub(crate) fn rings_here(&self) -> bool {
+        self.direction == Direction::BusinessInitiated && !self.connected
+    }
+}
+
+/// An attached phone; dropping it detaches.
+pub(crate) trait Line: Send + 'static {
+    fn events(&mut self) -> &mut UnboundedReceiver<PhoneEvent>;
+}
+
+/// The platform as a phone sees it.
+pub(crate) trait Exchange: Clone + Send + Sync + 'static {
+    type Line: Line;
+    /// Whose phone it is; refuses people nobody knows where none are created.
+    fn meet(&self, user: WaId) -> impl Future<Output = Result<Person, Problem>> + Send;
+    /// From now on calls for the user come here.
+    fn attach(&self, user: WaId) -> Self::Line;
+    /// The live calls at the user's phone.
+    fn calls(&self, user: WaId) -> Vec<HeldCall>;
+    /// Carries out a request.
+    fn perform(&self, user: WaId, act: &Act) -> impl Future<Output = Answer> + Send;
+}
+
+impl Line for PhoneHandle {
+    fn events(&mut self) -> &mut UnboundedReceiver<PhoneEvent> {
+        &mut self.events
+    }
+}
+
+impl From<PhoneRefusal> for Problem {
+    fn from(refusal: PhoneRefusal) -> Self {
+        Problem::new(refusal.code(), refusal.to_string())
+    }
+}
+
+fn internal(e: impl std::fmt::Display) -> Problem {
+    PhoneRefusal::Internal(e.to_string()).into()
+}
+
+fn business(number: &Number) -> Business {
+    Business {
+        id: number.id,
+        name: number.verified_name.clone(),
+        number: number.number.international(),
+        calling: number.settings.status.on(),
+        call_icon: number.settings.call_icon_visibility != IconVisibility::DisableAll,
+    }
+}
+
+fn entry(call: &CallView) -> Entry {
+    let outcome = words::outcome(call);
+    Entry {
+        call_id: call.id.clone(),
+        direction: call.direction,
+        outcome,
+        text: words::heading(call.direction, outcome),
+        at: call.placed_at,
+        duration_seconds: call.duration,
+    }
+}
+
+impl Exchange for Platform {
+    type Line = PhoneHandle;
+
+    async fn meet(&self, user: WaId) -> Result<Person, Problem> {
+        self.meet_user(user).await?;
+        let known = self.user(user).map_err(internal)?;
+        let number = user.international();
+        Ok(Person {
+            wa_id: user,
+            name: known.and_then(|u| u.name).unwrap_or_else(|| number.clone()),
+            number,
+        })
+    }
+
+    fn attach(&self, user: WaId) -> PhoneHandle {
+        self.attach_phone(user)
+    }
+
+    fn calls(&self, user: WaId) -> Vec<HeldCall> {
+        let calls = self.calls_at_phone(user).into_iter();
+        calls
+            .map(|call| HeldCall {
+                call_id: call.id,
+                direction: call.direction,
+                connected: call.connected,
+            })
+            .collect()
+    }
+
+    async fn perform(&self, user: WaId, act: &Act) -> Answer {
+        match act {
+            Act::Businesses => {
+                let numbers = self.numbers(BUSINESSES).map_err(internal)?;
+                let businesses = numbers.iter().map(business).collect();
+                Ok(Done::Businesses { businesses })
+            }
+            Act::Thread {
+                business: id,
+                limit,
+            } => {
+                let number = self.find_number(&id.to_string()).map_err(internal)?;
+                let number = number.ok_or_else(|| PhoneRefusal::NoSuchBusiness(id.to_string()))?;
+                let calls = self
+                    .calls_of_pair(number.id, user, *limit)
+                    .map_err(internal)?;
+                Ok(Done::Thread {
+                    business: business(&number),
+                    entries: calls.iter().map(entry).collect(),
+                })
+            }
+            Act::Call {
+                to,
+                cta_payload,
+                deeplink_payload,
+            } => {
+                let number = self.find_number(to).map_err(internal)?;
+                let number = number.ok_or_else(|| PhoneRefusal::NoSuchBusiness(to.clone()))?;
+                let dial = Dial {
+                    cta_payload: cta_payload.clone(),
+                    deeplink_payload: deeplink_payload.clone(),
+                };
+                let dialled = self
+                    .user_calls(user, number.id, UserLegKind::Phone, dial)
+                    .await?;
+                let sdp = dialled
+                    .offer
+                    .ok_or_else(|| internal("the platform gave the phone no offer"))?;
+                Ok(Done::Dialled {
+                    call_id: dialled.id,
+                    sdp,
+                })
+            }
+            Act::Sdp { call, sdp } => plain(self.user_sdp(user, call, sdp)),
+            Act::Ringing { call } => {
+                // The platform takes the word of whoever says it rings: only the user's own phone may.
+                if !self.calls_at_phone(user).iter().any(|c| c.id == *call) {
+                    return Err(PhoneRefusal::NoSuchCall(call.to_string()).into());
+                }
+                plain(self.user_rings(call).await)
+            }
+            Act::Answer { call } => plain(self.user_answers(user, call).await),
+            Act::Reject { call } => plain(self.user_rejects(user, call).await),
+            Act::HangUp { call } => plain(self.user_hangs_up(user, call).await),
+        }
+    }
+}
+
+fn plain(result: Result<(), PhoneRefusal>) -> Answer {
+    result.map(|()| Done::Plain {}).map_err(Problem::from)
+}

@@ -1,0 +1,188 @@
+//! `GET /phone`: the page's shell. What happens on it is drawn by the modules in `assets/`.
+
+use ahoy_platform::Platform;
+use ahoy_types::WaId;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+use serde::Deserialize;
+
+/// Users to pick from at most.
+const USERS: usize = 100;
+
+/// Nothing but our own files and our own socket; media streams have no address.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    user: Option<String>,
+}
+
+pub(crate) async fn show(State(platform): State<Platform>, Query(asked): Query<Asked>) -> Response {
+    let Some(text) = asked.user else {
+        return pick(&platform, StatusCode::OK, None);
+    };
+    let user = match WaId::parse_loose(&text) {
+        Ok(user) => user,
+        Err(e) => {
+            let complaint = format!("{e}.");
+            return pick(&platform, StatusCode::BAD_REQUEST, Some(&complaint));
+        }
+    };
+    match platform.user(user) {
+        Ok(known) => {
+            let name = known.and_then(|u| u.name);
+            respond(StatusCode::OK, &phone(user, name.as_deref()))
+        }
+        Err(e) => broken(&e),
+    }
+}
+
+fn broken(e: &impl std::fmt::Display) -> Response {
+    tracing::error!(error = %e, "the phone page cannot be made");
+    let body = html! { main.pick { h1 { "Ahoy phone" } p role="alert" { "The server cannot read its store." } } };
+    respond(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &shell("Ahoy phone", &body, false),
+    )
+}
+
+fn respond(status: StatusCode, page: &Markup) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "microphone=(self), camera=(), geolocation=()",
+        ),
+    ];
+    (status, headers, page.0.clone()).into_response()
+}
+
+fn shell(title: &str, body: &Markup, script: bool) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="icon" type="image/svg+xml" href="/phone/assets/ahoy.svg";
+                link rel="stylesheet" href="/phone/assets/phone.css";
+                link rel="stylesheet" href="/phone/assets/call.css";
+                @if script { script type="module" src="/phone/assets/main.js" {} }
+            }
+            body { (body) }
+        }
+    }
+}
+
+/// The letters in somebody's round picture: of the first and the last word, or none for a bare number.
+pub(crate) fn initials(name: &str) -> String {
+    let words = name
+        .split_whitespace()
+        .filter_map(|w| w.chars().next())
+        .filter(|c| c.is_alphabetic());
+    let all: Vec<char> = words.collect();
+    let shown = match all.as_slice() {
+        [] => return "#".into(),
+        [one] => vec![*one],
+        [first, .., last] => vec![*first, *last],
+    };
+    shown.into_iter().flat_map(char::to_uppercase).collect()
+}
+
+fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Response {
+    let users = match platform.users(USERS) {
+        Ok(users) => users,
+        Err(e) => return broken(&e),
+    };
+    let body = html! {
+        main.pick {
+            header.brand { img src="/phone/assets/ahoy.svg" alt="" width="40" height="40"; h1 { "Ahoy phone" } }
+            @if let Some(complaint) = complaint { p.complaint role="alert" { (complaint) } }
+            p.lead { "Whose phone is this?" }
+            @if !users.is_empty() {
+                ul.people {
+                    @for user in &users {
+                        @let name = user.name.clone().unwrap_or_else(|| user.wa_id.international());
+                        li {
+                            a.person href=(format!("/phone?user={}", user.wa_id)) {
+                                span.face aria-hidden="true" { (initials(&name)) }
+                                span.who { strong { (name) } " " span.quiet { (user.wa_id.international()) } }
+                            }
+                        }
+                    }
+                }
+            }
+            form.other action="/phone" method="get" {
+                label for="user" { "Another number" }
+                div.row {
+                    input #user name="user" type="tel" inputmode="tel" autocomplete="off" required
+                        placeholder="+44 7700 900003" maxlength="32";
+                    button.primary type="submit" { "Use this number" }
+                }
+            }
+        }
+    };
+    respond(status, &shell("Ahoy phone", &body, false))
+}
+
+fn phone(user: WaId, name: Option<&str>) -> Markup {
+    let number = user.international();
+    let name = name.unwrap_or(&number);
+    let body = html! {
+        div.phone #phone data-user=(user) data-name=(name) {
+            section.side aria-label="Businesses" {
+                header.bar {
+                    span.face aria-hidden="true" { (initials(name)) }
+                    div.who { h1 { (name) } @if name != number { span.quiet { (number) } } }
+                    a.change href="/phone" { "Change user" }
+                }
+                p.connection #connection role="status" {}
+                h2.heading { "Businesses" }
+                ul.businesses #businesses {}
+            }
+            section.chat #chat aria-label="Chat" {}
+        }
+        p.unseen #announcement role="status" aria-live="polite" {}
+        dialog.call #call-screen aria-labelledby="call-who" {}
+        audio #remote-audio autoplay {}
+        noscript { p.complaint { "The phone needs JavaScript." } }
+    };
+    shell(&format!("{name} – Ahoy phone"), &body, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_word() {
+        for (name, letters) in [
+            ("Ana", "A"),
+            ("Harbour Café Ltd", "HL"),
+            ("élan vital", "ÉV"),
+            ("+44 7700 900001", "#"),
+            ("", "#"),
+        ] {
+            assert_eq!(initials(name), letters, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_break_out_of_the_page() {
+        let page = phone(WaId::from_u64(447_700_900_001), Some("<script>\"x\"")).0;
+        assert!(!page.contains("<script>\"") && page.contains("&lt;script&gt;&quot;x&quot;"));
+    }
+}

@@ -1,0 +1,394 @@
+//! What phone and server say to each other (`docs/phone-protocol.md`), parsed at the edge.
+
+use ahoy_types::{CallId, PhoneNumberId, WaId};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// The version of the protocol.
+pub const VERSION: u64 = 1;
+
+/// Longest text of a request's id, a business's number, a payload of a call button.
+const SHORT: usize = 64;
+/// Longest payload of a call button or link (`rules.md`: 512 characters).
+const PAYLOAD: usize = 512;
+/// Longest session description.
+const SDP: usize = 16 * 1024;
+/// Calls a phone can say it holds.
+const HELD: usize = 16;
+/// Call entries of a thread at most, and by default.
+const ENTRIES: (u64, u64) = (200, 100);
+
+/// What the phone did wrong, or why something cannot be done: a word for programs, a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A short stable word.
+    pub code: &'static str,
+    /// One sentence.
+    pub message: String,
+    /// The field at fault, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+        }
+    }
+    pub(crate) fn field(field: &'static str, message: impl std::fmt::Display) -> Self {
+        Self {
+            code: "bad_field",
+            message: format!("{field}: {message}."),
+            field: Some(field),
+        }
+    }
+}
+
+/// How a phone begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hello {
+    /// With a session of its own.
+    Fresh {
+        /// Whose phone it is.
+        user: WaId,
+        /// The calls whose media it still has from a session that is gone.
+        holds: Vec<CallId>,
+    },
+    /// With the session it had before its socket was lost.
+    Resume {
+        /// The token out of the welcome.
+        session: String,
+        /// The last message it has seen.
+        seen: u64,
+    },
+}
+
+/// What a phone can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    Businesses,
+    Thread {
+        business: PhoneNumberId,
+        limit: usize,
+    },
+    Call {
+        to: String,
+        cta_payload: Option<String>,
+        deeplink_payload: Option<String>,
+    },
+    Sdp {
+        call: CallId,
+        sdp: String,
+    },
+    Ringing {
+        call: CallId,
+    },
+    Answer {
+        call: CallId,
+    },
+    Reject {
+        call: CallId,
+    },
+    HangUp {
+        call: CallId,
+    },
+}
+
+impl Act {
+    /// Whether it only looks: such an answer is not kept, a repeated request looks again.
+    pub(crate) const fn only_reads(&self) -> bool {
+        matches!(self, Self::Businesses | Self::Thread { .. })
+    }
+}
+
+/// A request and the id its answer carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub id: String,
+    pub act: Act,
+}
+
+/// A message of the phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClientMessage {
+    Hello(Hello),
+    Request(Request),
+    /// The phone is switched off.
+    Bye,
+}
+
+/// A message that cannot be understood, with the id of its request where that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misread {
+    pub id: Option<String>,
+    pub problem: Problem,
+}
+
+impl From<Problem> for Misread {
+    fn from(problem: Problem) -> Self {
+        Self { id: None, problem }
+    }
+}
+
+/// Reads one message. Unknown keys are tolerated.
+pub(crate) fn read(text: &str) -> Result<ClientMessage, Misread> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|e| Problem::new("bad_json", format!("The message is not JSON: {e}.")))?;
+    let Value::Object(object) = value else {
+        return Err(Problem::new("bad_json", "The message is not a JSON object.").into());
+    };
+    let fields = Fields(&object);
+    match fields.text("type", SHORT)? {
+        "hello" => Ok(ClientMessage::Hello(hello(&fields)?)),
+        "bye" => Ok(ClientMessage::Bye),
+        name => {
+            let id = fields.text("id", SHORT)?.to_owned();
+            match act(name, &fields) {
+                Ok(act) => Ok(ClientMessage::Request(Request { id, act })),
+                Err(problem) => Err(Misread {
+                    id: Some(id),
+                    problem,
+                }),
+            }
+        }
+    }
+}
+
+fn hello(fields: &Fields<'_>) -> Result<Hello, Problem> {
+    let version = fields.number("version")?;
+    if version != Some(VERSION) {
+        let asked = match version {
+            Some(other) => format!("the phone asked for version {other}"),
+            None => "the phone named no version".to_owned(),
+        };
+        return Err(Problem {
+            code: "bad_version",
+            message: format!(
+                "This server speaks version {VERSION} of the phone protocol; {asked}."
+            ),
+            field: Some("version"),
+        });
+    }
+    if fields.get("session").is_some() {
+        return Ok(Hello::Resume {
+            session: fields.text("session", SHORT)?.to_owned(),
+            seen: fields
+                .number("seq")?
+                .ok_or_else(|| Problem::field("seq", "missing; the last one seen is expected"))?,
+        });
+    }
+    Ok(Hello::Fresh {
+        user: fields.parsed("user")?,
+        holds: fields.calls("calls")?,
+    })
+}
+
+fn act(name: &str, fields: &Fields<'_>) -> Result<Act, Problem> {
+    let call = || fields.parsed("call_id");
+    Ok(match name {
+        "businesses" => Act::Businesses,
+        "thread" => Act::Thread {
+            business: fields.parsed("business")?,
+            limit: match fields.number("limit")?.unwrap_or(ENTRIES.1) {
+                n @ 1.. if n <= ENTRIES.0 => usize::try_from(n).unwrap_or(1),
+                _ => {
+                    let range = format!("1 to {} is expected", ENTRIES.0);
+                    return Err(Problem::field("limit", range));
+                }
+            },
+        },
+        "call" => Act::Call {
+            to: fields.text("to", SHORT)?.to_owned(),
+            cta_payload: fields.payload("cta_payload")?,
+            deeplink_payload: fields.payload("deeplink_payload")?,
+        },
+        "sdp" => Act::Sdp {
+            call: call()?,
+            sdp: fields.text("sdp", SDP)?.to_owned(),
+        },
+        "ringing" => Act::Ringing { call: call()? },
+        "answer" => Act::Answer { call: call()? },
+        "reject" => Act::Reject { call: call()? },
+        "hang_up" => Act::HangUp { call: call()? },
+        _ => {
+            return Err(Problem {
+                code: "unknown_type",
+                message: "type: hello, bye, businesses, thread, call, sdp, ringing, answer, reject or hang_up is expected."
+                    .into(),
+                field: Some("type"),
+            });
+        }
+    })
+}
+
+struct Fields<'a>(&'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// A field; `null` counts as absent.
+    fn get(&self, name: &'static str) -> Option<&'a Value> {
+        self.0.get(name).filter(|v| !v.is_null())
+    }
+    fn optional(&self, name: &'static str, longest: usize) -> Result<Option<&'a str>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(s)) if s.is_empty() => Err(Problem::field(name, "empty")),
+            Some(Value::String(s)) if s.chars().count() > longest => Err(Problem::field(
+                name,
+                format!("longer than {longest} characters"),
+            )),
+            Some(Value::String(s)) => Ok(Some(s)),
+            Some(_) => Err(Problem::field(name, "text is expected")),
+        }
+    }
+    fn text(&self, name: &'static str, longest: usize) -> Result<&'a str, Problem> {
+        self.optional(name, longest)?
+            .ok_or_else(|| Problem::field(name, "missing"))
+    }
+    fn payload(&self, name: &'static str) -> Result<Option<String>, Problem> {
+        Ok(self.optional(name, PAYLOAD)?.map(str::to_owned))
+    }
+    fn number(&self, name: &'static str) -> Result<Option<u64>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(n) => Ok(Some(n)),
+                None => Err(Problem::field(name, "a whole number is expected")),
+            },
+        }
+    }
+    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<T, Problem> {
+        // Numbers and ids are shorter than call ids, which hold 256 characters at most.
+        let text = self.text(name, 256)?;
+        text.parse().map_err(|e| Problem::field(name, e))
+    }
+    fn calls(&self, name: &'static str) -> Result<Vec<CallId>, Problem> {
+        let expected = || {
+            Problem::field(
+                name,
+                format!("a list of at most {HELD} call ids is expected"),
+            )
+        };
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) if list.len() <= HELD => list
+                .iter()
+                .map(|v| v.as_str().and_then(|s| s.parse().ok()).ok_or_else(expected))
+                .collect(),
+            Some(_) => Err(expected()),
+        }
+    }
+}
+
+/// An error that answers no numbered message: before the welcome.
+pub(crate) fn unnumbered_error(misread: &Misread) -> String {
+    json!({"type": "error", "id": misread.id, "error": misread.problem}).to_string()
+}
+
+/// Why the server ends the connection; nothing follows.
+pub(crate) fn goodbye(code: &str, message: &str) -> String {
+    json!({"type": "bye", "code": code, "message": message}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn problem(text: &str) -> (Option<String>, &'static str, Option<&'static str>) {
+        let misread = read(text).unwrap_err();
+        assert!(misread.problem.message.ends_with('.'), "{misread:?}");
+        (misread.id, misread.problem.code, misread.problem.field)
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        assert_eq!(problem("{"), (None, "bad_json", None));
+        assert_eq!(problem("[]"), (None, "bad_json", None));
+        assert_eq!(problem("{}"), (None, "bad_field", Some("type")));
+        assert_eq!(problem(r#"{"type":1}"#), (None, "bad_field", Some("type")));
+        assert_eq!(
+            problem(r#"{"type":"dance","id":"1"}"#),
+            (Some("1".into()), "unknown_type", Some("type"))
+        );
+        assert_eq!(
+            problem(r#"{"type":"businesses"}"#),
+            (None, "bad_field", Some("id"))
+        );
+        for (text, field) in [
+            (r#"{"type":"call","id":"1"}"#, "to"),
+            (r#"{"type":"call","id":"1","to":""}"#, "to"),
+            (
+                r#"{"type":"call","id":"1","to":"7","cta_payload":7}"#,
+                "cta_payload",
+            ),
+            (r#"{"type":"sdp","id":"1","call_id":"wacid.x"}"#, "sdp"),
+            (
+                r#"{"type":"answer","id":"1","call_id":"nonsense"}"#,
+                "call_id",
+            ),
+            (r#"{"type":"thread","id":"1","business":"x"}"#, "business"),
+            (
+                r#"{"type":"thread","id":"1","business":"7","limit":0}"#,
+                "limit",
+            ),
+            (
+                r#"{"type":"thread","id":"1","business":"7","limit":1e99}"#,
+                "limit",
+            ),
+        ] {
+            assert_eq!(
+                problem(text),
+                (Some("1".into()), "bad_field", Some(field)),
+                "{text}"
+            );
+        }
+        let long = format!(r#"{{"type":"businesses","id":"{}"}}"#, "x".repeat(65));
+        assert_eq!(problem(&long), (None, "bad_field", Some("id")));
+    }
+
+    #[test]
+    fn hello_is_fresh_or_a_resumption() {
+        let user = "447700900001".parse().unwrap();
+        assert_eq!(
+            read(r#"{"type":"hello","version":1,"user":"+44 7700 900001"}"#),
+            Ok(ClientMessage::Hello(Hello::Fresh {
+                user,
+                holds: Vec::new()
+            }))
+        );
+        assert_eq!(
+            read(r#"{"type":"hello","version":1,"session":"abc","seq":7}"#),
+            Ok(ClientMessage::Hello(Hello::Resume {
+                session: "abc".into(),
+                seen: 7
+            }))
+        );
+        for (text, field) in [
+            (r#"{"type":"hello","version":1}"#, "user"),
+            (r#"{"type":"hello","version":1,"user":"12"}"#, "user"),
+            (r#"{"type":"hello","version":1,"session":"abc"}"#, "seq"),
+            (
+                r#"{"type":"hello","version":1,"user":"447700900001","calls":["x"]}"#,
+                "calls",
+            ),
+        ] {
+            assert_eq!(problem(text), (None, "bad_field", Some(field)), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_refused_with_a_sentence() {
+        let misread = read(r#"{"type":"hello","version":2,"user":"447700900001"}"#).unwrap_err();
+        assert_eq!(misread.problem.code, "bad_version");
+        assert_eq!(
+            misread.problem.message,
+            "This server speaks version 1 of the phone protocol; the phone asked for version 2."
+        );
+    }
+}
