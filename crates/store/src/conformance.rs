@@ -22,6 +22,8 @@ mod transactions;
 
 use std::fmt::Debug;
 
+use ahoy_types::Direction;
+
 use crate::{Result, Rows, Store, Tx};
 
 /// One behaviour, tried on an empty store.
@@ -59,8 +61,10 @@ pub const CASES: &[(&str, Case)] = cases![
     timers::every_kind_of_timer_comes_back,
     timers::the_earliest_timer_comes_first_and_ties_go_by_id,
     timers::timers_of_a_call_go_together,
+    timers::a_timer_of_an_unknown_call_is_refused,
     timers::timer_ids_are_never_used_again,
     outbox::deliveries_come_back_as_they_were_written,
+    outbox::a_delivery_in_the_lane_of_an_unknown_call_is_refused,
     outbox::huge_and_empty_bodies_survive,
     outbox::delivery_ids_grow,
     outbox::deliveries_are_listed_by_id_and_filtered,
@@ -112,6 +116,16 @@ fn try_write<T>(store: &mut dyn Store, work: impl FnOnce(&mut dyn Tx) -> Result<
         })
     })?;
     answer.expect("the work ran")
+}
+
+/// Places the calls of `samples::call` with these numbers.
+fn place(store: &mut dyn Store, calls: std::ops::Range<u64>) {
+    write(store, |tx| {
+        for n in calls {
+            tx.put_call(&samples::call(n, samples::NUMBER, Direction::UserInitiated))?;
+        }
+        Ok(())
+    });
 }
 
 /// Reads what is committed.

@@ -149,15 +149,15 @@ pub trait Tx: Rows {
     fn put_call(&mut self, row: &Call) -> Result<()>;
     /// Stores the media report of a call, if the call is there.
     fn put_report(&mut self, id: &CallId, report: &str) -> Result<()>;
-    /// Adds a timer.
+    /// Adds a timer; the call it belongs to must be there.
     fn add_timer(&mut self, due: RuleTime, kind: &TimerKind) -> Result<TimerId>;
     /// Removes a timer; says whether it was there.
     fn delete_timer(&mut self, id: TimerId) -> Result<bool>;
     /// Removes every timer of a call.
     fn delete_timers_of_call(&mut self, call: &CallId) -> Result<()>;
-    /// Adds a delivery.
+    /// Adds a delivery; the call whose lane it keeps must be there.
     fn add_delivery(&mut self, row: &NewDelivery) -> Result<DeliveryId>;
-    /// Updates state, attempts, due time and lane of a delivery (never its body).
+    /// Updates state, attempts, due time and hold of a delivery that is there; never its body, receiver or lane.
     fn update_delivery(&mut self, row: &Delivery) -> Result<()>;
     /// Adds an attempt.
     fn add_attempt(&mut self, row: &Attempt) -> Result<()>;

@@ -1,7 +1,7 @@
 use ahoy_types::{AppId, CallId, DeliveryId, RuleTime};
 
 use super::samples::{self, APP, NOW, NUMBER, call_id};
-use super::{read, round_trip, try_write, write};
+use super::{place, read, round_trip, try_write, write};
 use crate::{Attempt, Delivery, DeliveryFilter, DeliveryState, NewDelivery, Store};
 
 fn add(store: &mut dyn Store, row: &NewDelivery) -> DeliveryId {
@@ -34,6 +34,7 @@ fn born(id: DeliveryId, row: NewDelivery) -> Delivery {
 }
 
 pub(super) fn deliveries_come_back_as_they_were_written(store: &mut dyn Store) {
+    place(store, 0..10);
     let without_lane = samples::delivery(APP, None, DeliveryState::Sending);
     for row in [
         sending(APP, call_id(1)),
@@ -51,6 +52,17 @@ pub(super) fn deliveries_come_back_as_they_were_written(store: &mut dyn Store) {
         read(store, |rows| rows.delivery(DeliveryId(u64::MAX))),
         None
     );
+}
+
+pub(super) fn a_delivery_in_the_lane_of_an_unknown_call_is_refused(store: &mut dyn Store) {
+    place(store, 0..1);
+    let row = sending(APP, call_id(1));
+    assert!(try_write(store, |tx| tx.add_delivery(&row)).is_err());
+    read(store, |rows| {
+        assert_eq!(rows.deliveries(&DeliveryFilter::default())?, []);
+        assert!(!rows.lane_held(APP, &call_id(1))?);
+        Ok(())
+    });
 }
 
 pub(super) fn huge_and_empty_bodies_survive(store: &mut dyn Store) {
@@ -84,6 +96,7 @@ pub(super) fn delivery_ids_grow(store: &mut dyn Store) {
 }
 
 pub(super) fn deliveries_are_listed_by_id_and_filtered(store: &mut dyn Store) {
+    place(store, 0..10);
     let small = NewDelivery {
         body: b"{}".to_vec(),
         ..samples::delivery(APP, None, DeliveryState::Sending)
@@ -140,6 +153,7 @@ pub(super) fn deliveries_are_listed_by_id_and_filtered(store: &mut dyn Store) {
 }
 
 pub(super) fn an_update_changes_the_state_and_never_the_body(store: &mut dyn Store) {
+    place(store, 0..10);
     let row = sending(APP, call_id(1));
     let id = add(store, &row);
     let neighbour = add(store, &row);
@@ -175,6 +189,7 @@ pub(super) fn an_update_changes_the_state_and_never_the_body(store: &mut dyn Sto
 }
 
 pub(super) fn lanes_are_kept_apart_by_receiver_and_call(store: &mut dyn Store) {
+    place(store, 0..10);
     let other_app = AppId(1);
     let [head, next, last] = write(store, |tx| {
         tx.add_delivery(&samples::delivery(APP, None, DeliveryState::Sending))?;
@@ -226,6 +241,7 @@ pub(super) fn lanes_are_kept_apart_by_receiver_and_call(store: &mut dyn Store) {
 }
 
 pub(super) fn what_was_being_sent_is_found_after_a_crash(store: &mut dyn Store) {
+    place(store, 0..10);
     assert_eq!(read(store, |rows| rows.sending()), []);
     let ids = write(store, |tx| {
         let mut ids = Vec::new();
@@ -281,6 +297,7 @@ pub(super) fn attempts_are_listed_oldest_first(store: &mut dyn Store) {
 }
 
 pub(super) fn pruning_takes_old_finished_deliveries_only(store: &mut dyn Store) {
+    place(store, 0..10);
     let states = [
         DeliveryState::Waiting,
         DeliveryState::Sending,

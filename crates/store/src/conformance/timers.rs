@@ -2,7 +2,7 @@ use ahoy_calling::simulated::UserAct;
 use ahoy_types::{DeliveryId, RuleTime, TimerId};
 
 use super::samples::{NOW, call_id};
-use super::{read, write};
+use super::{place, read, try_write, write};
 use crate::{Store, TimerKind};
 
 fn drain(store: &mut dyn Store) -> Vec<(TimerId, RuleTime, TimerKind)> {
@@ -18,6 +18,7 @@ fn drain(store: &mut dyn Store) -> Vec<(TimerId, RuleTime, TimerKind)> {
 
 pub(super) fn every_kind_of_timer_comes_back(store: &mut dyn Store) {
     assert_eq!(read(store, |rows| rows.next_timer()), None);
+    place(store, 1..2);
     let call = call_id(1);
     let kinds = [
         TimerKind::RingTimeout { call: call.clone() },
@@ -73,6 +74,7 @@ pub(super) fn the_earliest_timer_comes_first_and_ties_go_by_id(store: &mut dyn S
 }
 
 pub(super) fn timers_of_a_call_go_together(store: &mut dyn Store) {
+    place(store, 1..4);
     let ring = |n| TimerKind::RingTimeout { call: call_id(n) };
     let kept = write(store, |tx| {
         tx.add_timer(RuleTime(1), &ring(1))?;
@@ -109,4 +111,11 @@ pub(super) fn timer_ids_are_never_used_again(store: &mut dyn Store) {
     assert!(!write(store, |tx| tx.delete_timer(TimerId(u64::MAX))));
     let second = write(store, |tx| tx.add_timer(NOW, &kind));
     assert!(second > first);
+}
+
+pub(super) fn a_timer_of_an_unknown_call_is_refused(store: &mut dyn Store) {
+    place(store, 1..2);
+    let unknown = TimerKind::RingTimeout { call: call_id(2) };
+    assert!(try_write(store, |tx| tx.add_timer(NOW, &unknown)).is_err());
+    assert_eq!(read(store, |rows| rows.next_timer()), None);
 }

@@ -159,6 +159,17 @@ pub(super) fn connects_since(
     )
 }
 
+/// How other tables name a call.
+pub(super) fn seq(conn: &Connection, of: &CallId) -> Result<i64> {
+    let found = one(
+        conn,
+        "SELECT seq FROM calls WHERE id = ?1",
+        [of.as_str()],
+        |row| Ok(row.get(0)?),
+    )?;
+    found.ok_or_else(|| StoreError(format!("there is no call {of}")))
+}
+
 fn newest_last(mut calls: Vec<Call>) -> Vec<Call> {
     calls.reverse();
     calls
@@ -188,7 +199,10 @@ pub(super) fn calls_of_pair(
     };
     many(
         conn,
-        calls!("WHERE number = ?1 AND user = ?2 ORDER BY seq DESC LIMIT ?3"),
+        calls!(
+            "INDEXED BY calls_of_user",
+            "WHERE number = ?1 AND user = ?2 ORDER BY seq DESC LIMIT ?3"
+        ),
         params![number, user, limit(at_most)],
         read_call,
     )

@@ -3,7 +3,8 @@
 use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime};
 use rusqlite::{Connection, Row, params};
 
-use super::codec::{after, call_id, id, json, key, limit, many, one, run, to_json, unsigned, word};
+use super::calls;
+use super::codec::{after, corrupt, id, json, key, limit, many, one, run, to_json, unsigned, word};
 use crate::{Attempt, Delivery, DeliveryFilter, NewDelivery, Result, StoreError};
 
 /// What a list answers whose filter names no limit.
@@ -12,8 +13,10 @@ const LISTED: usize = 1000;
 macro_rules! deliveries {
     ($rest:literal) => {
         concat!(
-            "SELECT id, app, number, lane, field, body, created_at, state, holds_lane, attempts, next_due
-             FROM deliveries JOIN delivery_bodies ON delivery_bodies.delivery = deliveries.id ",
+            "SELECT d.id, d.app, d.number, calls.id, d.field, d.created_at, d.state, d.holds_lane, d.attempts,
+             d.next_due, delivery_bodies.body
+             FROM deliveries d JOIN delivery_bodies ON delivery_bodies.delivery = d.id
+             LEFT JOIN calls ON calls.seq = d.lane ",
             $rest
         )
     };
@@ -21,19 +24,21 @@ macro_rules! deliveries {
 
 fn read_delivery(row: &Row<'_>) -> Result<Delivery> {
     let lane: Option<String> = row.get(3)?;
-    let next_due: Option<i64> = row.get(10)?;
+    let next_due: Option<i64> = row.get(9)?;
     Ok(Delivery {
         id: DeliveryId(unsigned(row, 0)?),
         app: AppId(unsigned(row, 1)?),
         number: PhoneNumberId(unsigned(row, 2)?),
-        lane: lane.map(|_| call_id(row, 3)).transpose()?,
+        lane: lane
+            .map(|text| text.parse().map_err(|_| corrupt(&text)))
+            .transpose()?,
         field: row.get(4)?,
-        body: row.get(5)?,
-        created_at: RuleTime(row.get(6)?),
-        state: word(row, 7)?,
-        holds_lane: row.get(8)?,
-        attempts: row.get(9)?,
+        created_at: RuleTime(row.get(5)?),
+        state: word(row, 6)?,
+        holds_lane: row.get(7)?,
+        attempts: row.get(8)?,
         next_due: next_due.map(RuleTime),
+        body: row.get(10)?,
     })
 }
 
@@ -45,7 +50,7 @@ pub(super) fn delivery(conn: &Connection, of: DeliveryId) -> Result<Option<Deliv
     let Some(key) = key(of.0) else {
         return Ok(None);
     };
-    one(conn, deliveries!("WHERE id = ?1"), [key], read_delivery)
+    one(conn, deliveries!("WHERE d.id = ?1"), [key], read_delivery)
 }
 
 pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
@@ -60,13 +65,15 @@ pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<V
     match &filter.call {
         None => many(
             conn,
-            deliveries!("WHERE id > ?1 ORDER BY id LIMIT ?2"),
+            deliveries!("WHERE d.id > ?1 ORDER BY d.id LIMIT ?2"),
             [after, at_most],
             read_delivery,
         ),
         Some(call) => many(
             conn,
-            deliveries!("WHERE lane = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
+            deliveries!(
+                "WHERE d.lane = (SELECT seq FROM calls WHERE id = ?1) AND d.id > ?2 ORDER BY d.id LIMIT ?3"
+            ),
             params![call.as_str(), after, at_most],
             read_delivery,
         ),
@@ -79,7 +86,8 @@ pub(super) fn lane_held(conn: &Connection, app: AppId, lane: &CallId) -> Result<
     };
     let found = one(
         conn,
-        "SELECT 1 FROM deliveries WHERE app = ?1 AND lane = ?2 AND holds_lane = 1 LIMIT 1",
+        "SELECT 1 FROM deliveries INDEXED BY deliveries_holding
+         WHERE app = ?1 AND lane = (SELECT seq FROM calls WHERE id = ?2) AND holds_lane = 1 LIMIT 1",
         params![app, lane.as_str()],
         |_| Ok(()),
     )?;
@@ -96,7 +104,8 @@ pub(super) fn lane_next(
     };
     one(
         conn,
-        "SELECT id FROM deliveries WHERE app = ?1 AND lane = ?2 AND state = 'waiting' ORDER BY id LIMIT 1",
+        "SELECT id FROM deliveries INDEXED BY deliveries_waiting
+         WHERE app = ?1 AND lane = (SELECT seq FROM calls WHERE id = ?2) AND state = 'waiting' ORDER BY id LIMIT 1",
         params![app, lane.as_str()],
         read_id,
     )
@@ -105,13 +114,17 @@ pub(super) fn lane_next(
 pub(super) fn sending(conn: &Connection) -> Result<Vec<DeliveryId>> {
     many(
         conn,
-        "SELECT id FROM deliveries WHERE state = 'sending' ORDER BY id",
+        "SELECT id FROM deliveries INDEXED BY deliveries_sending WHERE state = 'sending' ORDER BY id",
         [],
         read_id,
     )
 }
 
 pub(super) fn add_delivery(conn: &Connection, row: &NewDelivery) -> Result<DeliveryId> {
+    let lane = match &row.lane {
+        Some(call) => Some(calls::seq(conn, call)?),
+        None => None,
+    };
     run(
         conn,
         "INSERT INTO deliveries (app, number, lane, field, created_at, state, holds_lane, attempts, next_due)
@@ -119,7 +132,7 @@ pub(super) fn add_delivery(conn: &Connection, row: &NewDelivery) -> Result<Deliv
         params![
             id(row.app.0)?,
             id(row.number.0)?,
-            row.lane.as_ref().map(CallId::as_str),
+            lane,
             row.field,
             row.created_at.0,
             row.state.as_str(),

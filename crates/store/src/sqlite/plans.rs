@@ -94,14 +94,14 @@ fn hot_queries_use_the_index_made_for_them() {
         ("WHERE user = ?1 ORDER BY seq", "calls_of_user"),
         (
             "WHERE number = ?1 AND user = ?2 ORDER BY seq",
-            "calls_of_pair",
+            "calls_of_user",
         ),
         ("FROM timers ORDER BY due", "timers_due"),
         ("DELETE FROM timers WHERE call", "timers_of_call"),
         ("holds_lane = 1", "deliveries_holding"),
         ("state = 'waiting'", "deliveries_waiting"),
         ("state = 'sending'", "deliveries_sending"),
-        ("WHERE lane = ?1 AND id", "deliveries_of_call"),
+        ("WHERE d.lane = ", "deliveries_of_call"),
         ("state IN ('delivered'", "deliveries_finished"),
         ("FROM attempts", "attempts_of_delivery"),
     ] {

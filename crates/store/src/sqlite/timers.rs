@@ -3,6 +3,7 @@
 use ahoy_types::{CallId, RuleTime, TimerId};
 use rusqlite::{Connection, params};
 
+use super::calls;
 use super::codec::{json, key, one, run, to_json, unsigned};
 use crate::{Result, StoreError, Timer, TimerKind};
 
@@ -22,10 +23,14 @@ pub(super) fn next_timer(conn: &Connection) -> Result<Option<Timer>> {
 }
 
 pub(super) fn add_timer(conn: &Connection, due: RuleTime, kind: &TimerKind) -> Result<TimerId> {
+    let call = match kind.call() {
+        Some(call) => Some(calls::seq(conn, call)?),
+        None => None,
+    };
     run(
         conn,
         "INSERT INTO timers (due, call, kind_json) VALUES (?1, ?2, ?3)",
-        params![due.0, kind.call().map(CallId::as_str), to_json(kind)?],
+        params![due.0, call, to_json(kind)?],
     )?;
     u64::try_from(conn.last_insert_rowid())
         .map(TimerId)
@@ -40,7 +45,11 @@ pub(super) fn delete_timer(conn: &Connection, id: TimerId) -> Result<bool> {
 }
 
 pub(super) fn delete_timers_of_call(conn: &Connection, call: &CallId) -> Result<()> {
-    run(conn, "DELETE FROM timers WHERE call = ?1", [call.as_str()])?;
+    run(
+        conn,
+        "DELETE FROM timers WHERE call = (SELECT seq FROM calls WHERE id = ?1)",
+        [call.as_str()],
+    )?;
     Ok(())
 }
 
