@@ -77,6 +77,8 @@ pub enum TimeoutKind {
 /// Something the caller should know. Sent from a worker thread: the receiver must not block.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+// A handful of events a call: their size costs nothing, a box would cost every receiver a word.
+#[allow(clippy::large_enum_variant)]
 pub enum MediaEvent {
     /// DTLS is done, the certificate matches and the keys are in use.
     LegUp {

@@ -123,7 +123,10 @@ impl Net {
     pub fn receive(&self, port: usize, inbox: &mut Inbox) -> usize {
         match self.ports.get(port) {
             Some(Some(port)) => sys::receive(&port.socket, inbox),
-            _ => 0,
+            _ => {
+                inbox.clear();
+                0
+            }
         }
     }
 

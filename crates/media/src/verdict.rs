@@ -76,10 +76,13 @@ impl<'a> Facts<'a> {
             ));
         }
         if self.addresses.is_empty() {
-            // A simulated user inside the server has no network to fail.
-        } else if !self.dtls_done {
+            // A simulated user inside the server has no network to fail, and speaks as soon as there is somebody to hear it.
+            return None;
+        }
+        if !self.dtls_done {
             return Some(self.no_keys(who));
-        } else if !self.nominated {
+        }
+        if !self.nominated {
             return Some(format!(
                 "The {who} nominated no address pair, so nothing could be sent to it."
             ));

@@ -37,6 +37,10 @@ impl Inbox {
             filled: 0,
         }
     }
+    /// Forgets the datagrams, as if none had been received.
+    pub fn clear(&mut self) {
+        self.filled = 0;
+    }
     /// The datagrams of the last call of [`receive`]: the whole buffer, how much of it is filled, and the sender.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8; ROOM], usize, SocketAddr)> {
         self.buffers

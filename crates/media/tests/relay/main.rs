@@ -1,0 +1,21 @@
+//! The relay over real sockets, against peers that are not it. One behaviour a file; the file's name says which.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod raw;
+mod support;
+mod webrtc;
+
+mod a_call_tells_its_story;
+mod a_simulated_user_speaks_and_listens;
+mod a_wrong_certificate_means_silence;
+mod both_sides_hear_each_other;
+mod calls_leave_nothing_behind;
+mod early_checks_and_hellos_are_not_lost;
+mod every_datagram_counts_once;
+mod keys_are_heard_both_ways;
+mod many_calls_may_share_one_socket;
+mod media_follows_the_nominated_address;
+mod nothing_is_heard_before_accept;
+mod rubbish_changes_nothing;
+mod silence_is_noticed;
+mod streams_are_renumbered;

@@ -1,0 +1,222 @@
+//! A peer made of parts, for what a well-behaved peer never does: replays, forgeries, odd numbering, shared sockets.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ahoy_media::{DtlsRole, LegPlan, RemoteLeg};
+use ahoy_packet::demux::{self, Kind};
+use ahoy_packet::rtp::{self, Fields, Header};
+use ahoy_packet::srtp::{self, Inbound, Keys, Outbound, Profile};
+use ahoy_packet::stun::{self, Check, IceKey, Outcome, Role};
+use ahoy_types::{Fingerprint, PayloadType, Ssrc};
+use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
+
+use crate::support::PATIENCE;
+use crate::webrtc::{EVENTS, OPUS};
+
+pub struct Raw {
+    pub socket: Arc<UdpSocket>,
+    pub server: SocketAddr,
+    leg: LegPlan,
+    certificate: DtlsCertificate,
+    srtp: Option<(Inbound, Outbound)>,
+    checks: u8,
+}
+
+impl Raw {
+    pub fn new(leg: &LegPlan) -> Self {
+        Self::on(Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap()), leg)
+    }
+    /// A peer on a socket that may serve others too.
+    pub fn on(socket: Arc<UdpSocket>, leg: &LegPlan) -> Self {
+        Self {
+            socket,
+            server: leg.v4.unwrap().into(),
+            leg: leg.clone(),
+            certificate: dimpl::certificate::generate_self_signed_certificate().unwrap(),
+            srtp: None,
+            checks: 0,
+        }
+    }
+    pub fn remote(&self) -> RemoteLeg {
+        RemoteLeg {
+            ufrag: None,
+            fingerprint: Fingerprint(self.certificate.fingerprint().try_into().unwrap()),
+            dtls: DtlsRole::Server,
+            opus: PayloadType(OPUS),
+            telephone_event: Some(PayloadType(EVENTS)),
+        }
+    }
+    /// A connectivity check as bytes.
+    pub fn check(&mut self, role: Role, use_candidate: bool) -> Vec<u8> {
+        self.checks += 1;
+        let check = Check {
+            transaction: [self.checks; 12],
+            remote_ufrag: &self.leg.ufrag.0,
+            local_ufrag: "raw",
+            role,
+            use_candidate,
+            priority: 1,
+        };
+        let mut packet = vec![0; 256];
+        let len = stun::write_binding_request(&mut packet, &check, &IceKey::new(&self.leg.pwd.0))
+            .unwrap();
+        packet.truncate(len);
+        packet
+    }
+    /// Checks and nominates; gives the answer.
+    pub fn nominate(&mut self) -> Outcome {
+        let check = self.check(Role::Controlling(1), true);
+        self.ask(&check)
+    }
+    pub fn ask(&self, check: &[u8]) -> Outcome {
+        self.send(check);
+        let answer = self
+            .receive_kind(Kind::Stun)
+            .expect("the check is answered");
+        stun::parse_binding_response(&answer, &IceKey::new(&self.leg.pwd.0))
+            .unwrap()
+            .outcome
+    }
+    pub fn send(&self, packet: &[u8]) {
+        self.socket.send_to(packet, self.server).unwrap();
+    }
+    /// The next datagram of a kind; others are passed over.
+    pub fn receive_kind(&self, kind: Kind) -> Option<Vec<u8>> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut buffer = [0; 2_000];
+        loop {
+            let left = deadline.checked_duration_since(Instant::now())?;
+            self.socket
+                .set_read_timeout(Some(left.max(Duration::from_millis(1))))
+                .unwrap();
+            let (len, _) = self.socket.recv_from(&mut buffer).ok()?;
+            if demux::classify(&buffer[..len]) == kind {
+                return Some(buffer[..len].to_vec());
+            }
+        }
+    }
+    /// The whole handshake as DTLS client.
+    pub fn shake_hands(&mut self) {
+        let mut hands = self.begin();
+        hands.finish(self);
+    }
+    /// The ClientHello alone.
+    pub fn begin(&self) -> Hands {
+        let mut dtls = Dtls::new_12(
+            Arc::new(Config::default()),
+            self.certificate.clone(),
+            Instant::now(),
+        );
+        dtls.set_active(true);
+        let mut hands = Hands { dtls, keys: None };
+        hands.dtls.handle_timeout(Instant::now()).unwrap();
+        hands.drain(self);
+        hands
+    }
+    /// A protected packet, not sent.
+    pub fn protect(&mut self, fields: Fields, payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0; 12 + payload.len() + 32];
+        rtp::write_header(&mut packet, &fields).unwrap();
+        let len = 12 + payload.len();
+        packet[12..len].copy_from_slice(payload);
+        self.protect_bytes(packet, len)
+    }
+    /// The same of a whole RTP packet with room behind it.
+    pub fn protect_bytes(&mut self, mut packet: Vec<u8>, len: usize) -> Vec<u8> {
+        let (_, outbound) = self.srtp.as_mut().expect("hands were shaken");
+        let len = outbound.protect_rtp(&mut packet, len).unwrap();
+        packet.truncate(len);
+        packet
+    }
+    pub fn protect_rtcp(&mut self, mut packet: Vec<u8>) -> Vec<u8> {
+        let (_, outbound) = self.srtp.as_mut().expect("hands were shaken");
+        let len = packet.len();
+        packet.resize(len + 32, 0);
+        let len = outbound.protect_rtcp(&mut packet, len).unwrap();
+        packet.truncate(len);
+        packet
+    }
+    /// Sends one frame of audio.
+    pub fn speak(&mut self, ssrc: u32, sequence: u16, timestamp: u32) {
+        let packet = self.protect(fields(ssrc, sequence, timestamp), &[sequence as u8; 20]);
+        self.send(&packet);
+    }
+    /// The next media packet, opened.
+    pub fn hear(&mut self) -> Option<(Header, Vec<u8>)> {
+        let mut packet = self.receive_kind(Kind::Rtp)?;
+        let len = packet.len();
+        let (inbound, _) = self.srtp.as_mut().expect("hands were shaken");
+        let len = inbound
+            .unprotect_rtp(&mut packet, len)
+            .expect("it authenticates");
+        packet.truncate(len);
+        let header = rtp::parse(&packet).unwrap();
+        Some((header, header.payload(&packet).unwrap().to_vec()))
+    }
+    pub fn hear_rtcp(&mut self) -> Vec<u8> {
+        let mut packet = self.receive_kind(Kind::Rtcp).expect("a report comes");
+        let len = packet.len();
+        let (inbound, _) = self.srtp.as_mut().expect("hands were shaken");
+        let len = inbound
+            .unprotect_rtcp(&mut packet, len)
+            .expect("it authenticates");
+        packet.truncate(len);
+        packet
+    }
+}
+
+pub fn fields(ssrc: u32, sequence: u16, timestamp: u32) -> Fields {
+    Fields {
+        payload_type: PayloadType(OPUS),
+        marker: false,
+        sequence,
+        timestamp,
+        ssrc: Ssrc(ssrc),
+    }
+}
+
+/// A handshake under way.
+pub struct Hands {
+    dtls: Dtls,
+    keys: Option<srtp::DtlsKeys>,
+}
+
+impl Hands {
+    fn drain(&mut self, peer: &Raw) {
+        let mut buffer = [0; 2_000];
+        loop {
+            match self.dtls.poll_output(&mut buffer) {
+                Output::Packet(packet) => peer.send(packet),
+                Output::Timeout(_) => return,
+                Output::KeyingMaterial(material, profile) => {
+                    let profile = match profile {
+                        SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1_80,
+                        SrtpProfile::AEAD_AES_128_GCM => Profile::Aes128Gcm,
+                        _ => Profile::Aes256Gcm,
+                    };
+                    self.keys =
+                        Some(Keys::from_dtls(profile, &material, srtp::DtlsRole::Client).unwrap());
+                }
+                _ => {}
+            }
+        }
+    }
+    /// Goes on until there are keys.
+    pub fn finish(&mut self, peer: &mut Raw) {
+        while self.keys.is_none() {
+            let packet = peer
+                .receive_kind(Kind::Dtls)
+                .expect("the handshake goes on");
+            self.dtls.handle_timeout(Instant::now()).unwrap();
+            self.dtls.handle_packet(&packet).unwrap();
+            self.drain(peer);
+        }
+        let keys = self.keys.take().unwrap();
+        peer.srtp = Some((
+            Inbound::new(&keys.inbound).unwrap(),
+            Outbound::new(&keys.outbound).unwrap(),
+        ));
+    }
+}
