@@ -37,6 +37,7 @@ mod echo;
 mod event;
 mod heard;
 pub mod media;
+mod peer;
 mod player;
 pub mod sounds;
 pub mod webhook;
