@@ -230,7 +230,13 @@ async fn bodies_that_cannot_be_read() {
     let api = Api::new().await;
     let uri = format!("/v25.0/{PHONE}/calls");
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
-    let table: [(&str, (&str, &str), Vec<u8>, &str); 6] = [
+    type Row = (
+        &'static str,
+        (&'static str, &'static str),
+        Vec<u8>,
+        &'static str,
+    );
+    let table: [Row; 6] = [
         (
             "broken",
             JSON,
