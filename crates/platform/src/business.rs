@@ -1,24 +1,18 @@
-//! The business's acts: connect, pre_accept, accept, reject, terminate, and the look at a permission.
+//! The business's acts on a call: pre_accept, accept, reject, terminate; and the look at a permission.
 
 use ahoy_calling::account::{Number, Scope};
 use ahoy_calling::call::Step as CallStep;
-use ahoy_calling::limits::DAY_WINDOW;
 use ahoy_calling::pair::{Permission, Usage};
-use ahoy_calling::place::{ConnectFacts, may_connect};
-use ahoy_calling::{Call, CallState, Refusal, WrongState};
-use ahoy_media::{CallPlan, RemoteLeg};
-use ahoy_sdp::{Offered, Policy, parse_answer, parse_offer};
-use ahoy_store::TimerKind;
+use ahoy_calling::{Call, Refusal, WrongState};
+use ahoy_media::RemoteLeg;
+use ahoy_sdp::{Offered, Policy, parse_answer};
 use ahoy_types::{CallId, Direction, PhoneNumberId, UserId, WaId};
-use ahoy_wire::Session;
-use ahoy_wire::webhook::{self, ConnectEvent};
 
-use crate::account::{Caller, ensure_user};
-use crate::effect::{ArmCall, Effect};
+use crate::account::Caller;
+use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::live::UserLegKind;
-use crate::platform::{Platform, random16};
-use crate::{finish, outbox, sdp};
+use crate::platform::Platform;
+use crate::{finish, sdp};
 
 /// Whom a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +26,7 @@ pub enum Recipient {
 impl Recipient {
     /// The number. Ids are only handed out by this platform and cannot be turned back into numbers; looking them
     /// up comes with the identity rules.
-    fn number(&self) -> Result<WaId, Refusal> {
+    pub(crate) fn number(&self) -> Result<WaId, Refusal> {
         match self {
             Self::Number(number) => Ok(*number),
             Self::UserId(id) => Err(Refusal::Invalid(format!(
@@ -40,17 +34,6 @@ impl Recipient {
             ))),
         }
     }
-}
-
-/// A new business-initiated call.
-#[derive(Debug, Clone)]
-pub struct ConnectRequest {
-    /// Whom to call.
-    pub recipient: Recipient,
-    /// The business's SDP offer.
-    pub sdp: String,
-    /// `biz_opaque_callback_data`.
-    pub opaque: Option<String>,
 }
 
 /// The answer of `call_permissions` in the rules' own words.
@@ -70,74 +53,7 @@ pub struct PermissionView {
     pub calls: Usage,
 }
 
-struct Drawn {
-    id: CallId,
-    bridge: u64,
-    plan: CallPlan,
-    answer: String,
-    remote: RemoteLeg,
-    leg: UserLegKind,
-    user_offer: Option<String>,
-}
-
 impl Platform {
-    /// Places a business-initiated call; answers its id once it is committed together with its connect webhook.
-    pub async fn connect(
-        &self,
-        caller: &Caller,
-        number: PhoneNumberId,
-        request: ConnectRequest,
-    ) -> Result<CallId, Refusal> {
-        caller.need(Scope::WhatsappBusinessMessaging)?;
-        let number = self.number_for(caller, number)?;
-        let user = request.recipient.number()?;
-        if user == number.number {
-            return Err(Refusal::Invalid("to: a number cannot call itself".into()));
-        }
-        let policy = policy_of(&number);
-        let refuse = |defects: ahoy_sdp::Defects| Refusal::Invalid(defects.to_string());
-        let offer = parse_offer(&request.sdp, &policy).map_err(refuse)?;
-        let mut choice = ahoy_sdp::choose(&offer, &policy).map_err(refuse)?;
-        if self.config().prefer_active {
-            choice = choice.prefer_active(&offer);
-        }
-        let drawn = {
-            let plan = self.media().plan();
-            let now = self.clock().now();
-            let (answer, remote) = sdp::answer(&plan.business, now, random16()?, &offer, &choice);
-            let remote = remote.ok_or_else(|| {
-                Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
-            })?;
-            let leg = self.user_leg(user)?;
-            let user_offer = match leg {
-                UserLegKind::Phone => Some(sdp::offer(&plan.user, now, random16()?)),
-                UserLegKind::Simulated => None,
-            };
-            let id = CallId::new(
-                user,
-                number.number,
-                Direction::BusinessInitiated,
-                random16()?,
-            );
-            Drawn {
-                id,
-                bridge: self.next_bridge(),
-                plan,
-                answer,
-                remote,
-                leg,
-                user_offer,
-            }
-        };
-        let create_users = self.config().create_users;
-        let node = number.id;
-        let opaque = request.opaque;
-        let offer_text = request.sdp;
-        self.ledger()
-            .execute(move |step| place(step, node, user, create_users, opaque, offer_text, drawn))
-            .await
-    }
-
     /// The business warms up its media for a user's call.
     pub async fn pre_accept(
         &self,
@@ -330,113 +246,4 @@ fn load(step: &mut Step<'_>, id: &CallId) -> Result<Call, Refusal> {
 
 fn store(step: &mut Step<'_>, call: &Call) -> Result<(), Refusal> {
     step.tx.put_call(call).map_err(internal)
-}
-
-/// The decision about a business's call and everything that is committed with it.
-fn place(
-    step: &mut Step<'_>,
-    number: PhoneNumberId,
-    user: WaId,
-    create_users: bool,
-    opaque: Option<String>,
-    offer: String,
-    drawn: Drawn,
-) -> Result<CallId, Refusal> {
-    let number = finish::number_of(step, number).map_err(internal)?;
-    let limits = step.limits.of(number.profile).clone();
-    let now = step.now;
-    let pair = step.tx.pair(number.id, user).map_err(internal)?;
-    let known = step.tx.user(user).map_err(internal)?.is_some();
-    let busy = step
-        .tx
-        .live_call_of_pair(number.id, user)
-        .map_err(internal)?
-        .is_some();
-    let live = step.tx.live_calls_of(number.id).map_err(internal)?;
-    let connects = step
-        .tx
-        .connects_since(number.id, now - DAY_WINDOW, limits.connects_per_day)
-        .map_err(internal)?;
-    may_connect(
-        &ConnectFacts {
-            number: &number,
-            limits: &limits,
-            pair: &pair,
-            callable: known || create_users,
-            pair_busy: busy,
-            live_calls: live,
-            connects,
-        },
-        now,
-    )?;
-    ensure_user(step, user).map_err(internal)?;
-    let call = Call {
-        id: drawn.id.clone(),
-        number: number.id,
-        user,
-        direction: Direction::BusinessInitiated,
-        state: CallState::Ringing,
-        bridge: drawn.bridge,
-        placed_at: now,
-        rang_at: None,
-        answered_at: None,
-        business_media_up: false,
-        end: None,
-        opaque,
-        cta_payload: None,
-        deeplink_payload: None,
-        business_sdp: Some(offer),
-        platform_sdp: drawn.answer.clone(),
-        report: None,
-    };
-    step.tx.put_call(&call).map_err(internal)?;
-    step.effects.push(Effect::Arm(Box::new(ArmCall {
-        call: call.id.clone(),
-        bridge: drawn.bridge,
-        plan: drawn.plan,
-        number: number.id,
-        business_name: number.verified_name.clone(),
-        user,
-        direction: Direction::BusinessInitiated,
-        leg: drawn.leg,
-        user_offer: drawn.user_offer,
-        business_remote: Some(drawn.remote),
-    })));
-    let session = Session::answer(drawn.answer);
-    announce(step, &number, &call, session, &limits).map_err(internal)?;
-    step.effects.push(Effect::Ring {
-        call: call.id.clone(),
-    });
-    Ok(call.id)
-}
-
-/// The connect webhook and the ring time-out, both directions.
-pub(crate) fn announce(
-    step: &mut Step<'_>,
-    number: &Number,
-    call: &Call,
-    session: Session,
-    limits: &ahoy_calling::limits::Limits,
-) -> ahoy_store::Result<()> {
-    let timeout = TimerKind::RingTimeout {
-        call: call.id.clone(),
-    };
-    step.tx
-        .add_timer(step.now + limits.ring_timeout, &timeout)?;
-    let common = outbox::common(step.tx, number, call)?;
-    let body = webhook::connect(
-        &common,
-        &ConnectEvent {
-            call_id: call.id.clone(),
-            direction: call.direction,
-            timestamp: step.now,
-            session,
-            biz_opaque_callback_data: call.opaque.clone(),
-            deeplink_payload: call.deeplink_payload.clone(),
-            cta_payload: call.cta_payload.clone(),
-        },
-    );
-    outbox::publish(step, number, "calls", Some(&call.id), &body)?;
-    step.effects.push(Effect::TimersChanged);
-    Ok(())
 }

@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ahoy_types::RuleTime;
 
 const RUNS: i64 = i64::MIN;
+/// The system's clock stepping back by more than this is a step, by less the usual correction of a few milliseconds.
+const STEP_MS: i64 = 1_000;
 
 /// The virtual clock. It runs with the system's clock, stands still while a jump works through what is due, and
 /// never goes back.
@@ -40,20 +42,50 @@ impl Clock {
     }
     /// Rule time now.
     pub fn now(&self) -> RuleTime {
+        self.at(system_ms())
+    }
+    fn at(&self, system_ms: i64) -> RuleTime {
         let held = self.held.load(Ordering::Acquire);
+        let offset = self.offset_ms.load(Ordering::Acquire);
         let now = if held == RUNS {
-            system_ms().saturating_add(self.offset_ms.load(Ordering::Acquire))
+            system_ms.saturating_add(offset)
         } else {
             held
         };
-        RuleTime(self.latest.fetch_max(now, Ordering::AcqRel).max(now))
+        let latest = self.latest.fetch_max(now, Ordering::AcqRel).max(now);
+        if held == RUNS && latest.saturating_sub(now) > STEP_MS {
+            // The system's clock was set back. Standing still until it has caught up would stop every timer, so
+            // rule time runs on from where it was. Whoever else sees it at the same instant corrects it alike.
+            let ahead = latest.saturating_sub(system_ms);
+            let _ =
+                self.offset_ms
+                    .compare_exchange(offset, ahead, Ordering::AcqRel, Ordering::Acquire);
+        }
+        RuleTime(latest)
     }
     /// How far the clock is ahead of the system's, in milliseconds.
     pub fn offset_ms(&self) -> i64 {
         self.offset_ms.load(Ordering::Acquire)
     }
-    /// Never earlier than `at` from now on (after a restart).
-    pub fn at_least(&self, at: RuleTime) {
+    /// What the store keeps of the clock at this rule time; [`Clock::restore`] reads it.
+    pub(crate) fn mark(now: RuleTime) -> String {
+        format!("{} {}", now.0, system_ms())
+    }
+    /// The rule time of a mark.
+    pub(crate) fn marked(mark: &str) -> Option<RuleTime> {
+        parse(mark).map(|(rule, _)| RuleTime(rule))
+    }
+    /// Goes on where the mark was left: as far ahead of the system's clock as then, and never behind the mark
+    /// itself. `None` where the mark cannot be read.
+    pub(crate) fn restore(&self, mark: &str) -> Option<()> {
+        let (rule, system) = parse(mark)?;
+        let ahead = rule.saturating_sub(system).max(0);
+        self.offset_ms.fetch_max(ahead, Ordering::AcqRel);
+        self.at_least(RuleTime(rule));
+        Some(())
+    }
+    /// Never earlier than `at` from now on.
+    fn at_least(&self, at: RuleTime) {
         let ahead = at.0.saturating_sub(system_ms());
         self.offset_ms.fetch_max(ahead, Ordering::AcqRel);
     }
@@ -70,15 +102,24 @@ impl Clock {
     }
 }
 
+fn parse(mark: &str) -> Option<(i64, i64)> {
+    let (rule, system) = mark.split_once(' ')?;
+    Some((rule.parse().ok()?, system.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    const WEEK: i64 = 604_800_000;
 
     #[test]
     fn it_stands_while_held_and_never_goes_back() {
         let clock = Clock::default();
         let start = clock.now();
-        let week = RuleTime(start.0 + 604_800_000);
+        let week = RuleTime(start.0 + WEEK);
         clock.hold(week);
         assert_eq!(clock.now(), week);
         clock.hold(start);
@@ -90,5 +131,45 @@ mod tests {
         clock.run_from(start);
         assert!(clock.now() >= week);
         assert!(clock.now().since(week).as_secs() < 60);
+    }
+
+    #[test]
+    fn a_restart_keeps_what_a_jump_gained() {
+        let before = Clock::default();
+        before.hold(RuleTime(before.now().0 + WEEK));
+        before.run_from(before.now());
+        // Written an hour ago by a process that ran on afterwards.
+        let (rule, system) = parse(&Clock::mark(before.now())).unwrap();
+        let mark = format!("{} {}", rule - 3_600_000, system - 3_600_000);
+        let after = Clock::default();
+        after.restore(&mark).unwrap();
+        assert!(after.now() >= RuleTime(rule), "not back to the mark's hour");
+        assert!(after.now().since(before.now()).as_secs() < 60);
+    }
+
+    #[test]
+    fn a_restart_with_the_systems_clock_set_back_goes_on_from_the_mark() {
+        let ahead = system_ms() + WEEK;
+        let clock = Clock::default();
+        clock.restore(&format!("{ahead} {ahead}")).unwrap();
+        assert!(clock.now().0 >= ahead);
+        assert!(Clock::default().restore("123").is_none());
+        assert!(Clock::default().restore("1 two").is_none());
+    }
+
+    #[test]
+    fn it_runs_on_when_the_systems_clock_is_set_back() {
+        let clock = Clock::default();
+        let noon = 1_790_000_000_000;
+        assert_eq!(clock.at(noon), RuleTime(noon));
+        let back = noon - 3_600_000;
+        assert_eq!(clock.at(back), RuleTime(noon));
+        assert_eq!(
+            clock.at(back + 500),
+            RuleTime(noon + 500),
+            "it does not stand still for the hour"
+        );
+        // A few milliseconds are waited out.
+        assert_eq!(clock.at(back + 490), RuleTime(noon + 500));
     }
 }

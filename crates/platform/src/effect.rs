@@ -1,11 +1,16 @@
 //! What a committed decision wants done. Effects own no rules: whoever carries them out only does what they say.
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use ahoy_audio::EncodedSound;
 use ahoy_calling::EndCause;
 use ahoy_media::{CallPlan, RemoteLeg};
-use ahoy_types::{CallId, DeliveryId, Direction, PhoneNumberId, WaId};
+use ahoy_types::{AppId, CallId, DeliveryId, Direction, PhoneNumberId, WaId};
 use serde::Serialize;
 
 use crate::live::UserLegKind;
+use crate::quiet::Pending;
 
 /// One thing to do after the commit.
 #[derive(Debug, Clone)]
@@ -18,6 +23,8 @@ pub(crate) enum Effect {
     OpenGate { bridge: u64 },
     /// The user's phone should ring.
     Ring { call: CallId },
+    /// The user picked up and the business's media is not there yet: it has a start time-out to come.
+    AwaitMedia { call: CallId },
     /// The user's phone shows a connected call.
     Connected { call: CallId },
     /// The call is over: its media goes, the phone is told.
@@ -27,9 +34,11 @@ pub(crate) enum Effect {
         cause: EndCause,
     },
     /// A webhook is to be sent now.
-    Deliver(DeliveryId),
+    Deliver { id: DeliveryId, app: AppId },
     /// The first due timer may be another one now.
     TimersChanged,
+    /// Everything was deleted: what lives still goes without a word.
+    StartOver,
 }
 
 /// A new call for media and phone.
@@ -42,18 +51,46 @@ pub(crate) struct ArmCall {
     pub business_name: String,
     pub user: WaId,
     pub direction: Direction,
-    pub leg: UserLegKind,
-    /// Our offer to the user's phone, where that is a real one.
-    pub user_offer: Option<String>,
+    pub user_end: UserEnd,
     /// The business's remote description, known at once where it offered.
     pub business_remote: Option<RemoteLeg>,
 }
 
-/// A webhook handed to the webhooks edge for one attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What stands at the user's end of a call.
+#[derive(Debug, Clone)]
+pub(crate) enum UserEnd {
+    /// A phone of the sandbox, and what its microphone hears.
+    Simulated { sound: Arc<EncodedSound> },
+    /// A real phone, and our offer to it.
+    Phone { offer: String },
+}
+
+impl UserEnd {
+    pub(crate) const fn kind(&self) -> UserLegKind {
+        match self {
+            Self::Simulated { .. } => UserLegKind::Simulated,
+            Self::Phone { .. } => UserLegKind::Phone,
+        }
+    }
+    pub(crate) fn offer(&self) -> Option<&str> {
+        match self {
+            Self::Simulated { .. } => None,
+            Self::Phone { offer } => Some(offer),
+        }
+    }
+}
+
+/// A webhook handed to the webhooks edge for one attempt. It counts as under way until it is given back with
+/// [`Platform::delivery_attempted`](crate::Platform::delivery_attempted), or dropped.
+#[derive(Debug)]
 pub struct DeliveryJob {
     /// Which.
     pub id: DeliveryId,
+    /// The receiver: attempts to one must not make those to another wait.
+    pub app: AppId,
+    /// When the commit that handed it out was done.
+    pub since: Instant,
+    pub(crate) pending: Pending,
 }
 
 /// What a user's phone is told.

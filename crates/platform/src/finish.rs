@@ -1,9 +1,9 @@
 //! What every change of a call brings with it: the row, the pair, the timers, the webhooks, the effects.
 
 use ahoy_calling::account::Number;
-use ahoy_calling::{Call, EndCause, EndStatus};
+use ahoy_calling::{Call, CallState, EndCause, EndStatus};
 use ahoy_store::{Result, StoreError, TimerKind};
-use ahoy_types::{Direction, PhoneNumberId};
+use ahoy_types::{CallId, Direction, PhoneNumberId};
 use ahoy_wire::errors::WebhookError;
 use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, TerminateEvent};
 
@@ -34,21 +34,12 @@ pub(crate) fn publish_status(step: &mut Step<'_>, call: &Call, status: CallStatu
     outbox::publish(step, &number, "calls", Some(&call.id), &body)
 }
 
-/// The call is connected: counters, the simulated user's plans, the gate, and ACCEPTED where the business called.
+/// The call is connected: counters, the gate, and ACCEPTED where the business called.
 pub(crate) fn connected(step: &mut Step<'_>, call: &Call) -> Result<()> {
     let mut pair = step.tx.pair(call.number, call.user)?;
     pair.call_connected(call.direction, call.answered_at.unwrap_or(step.now));
     step.tx.put_pair(call.number, call.user, &pair)?;
     step.tx.delete_timers_of_call(&call.id)?;
-    if let Some(user) = step.tx.user(call.user)?
-        && let Some((after, act)) = user.behaviour.and_then(|b| b.when_connected())
-    {
-        let kind = TimerKind::UserAct {
-            call: call.id.clone(),
-            act,
-        };
-        step.tx.add_timer(step.now + after, &kind)?;
-    }
     step.tx.put_call(call)?;
     if call.direction == Direction::BusinessInitiated {
         publish_status(step, call, CallStatus::Accepted)?;
@@ -62,6 +53,31 @@ pub(crate) fn connected(step: &mut Step<'_>, call: &Call) -> Result<()> {
         },
         Effect::TimersChanged,
     ]);
+    Ok(())
+}
+
+/// What a simulated user does about the connected call goes to the scheduler.
+pub(crate) fn plan_hang_up(step: &mut Step<'_>, id: &CallId) -> Result<()> {
+    let Some(call) = step
+        .tx
+        .call(id)?
+        .filter(|c| c.state == CallState::Connected)
+    else {
+        return Ok(());
+    };
+    let user = step.tx.user(call.user)?;
+    let Some((after, act)) = user
+        .and_then(|u| u.behaviour)
+        .and_then(|b| b.when_connected())
+    else {
+        return Ok(());
+    };
+    let kind = TimerKind::UserAct {
+        call: id.clone(),
+        act,
+    };
+    step.tx.add_timer(step.now + after, &kind)?;
+    step.effects.push(Effect::TimersChanged);
     Ok(())
 }
 

@@ -1,24 +1,33 @@
 //! The ledger: every decision runs inside the transaction that records it.
 //!
 //! One thread owns the store. It takes what has queued up as one batch: a savepoint for each job, one commit for
-//! all, then the answers, then the effects in commit order. While the disk works the next batch gathers, so the
+//! all, then the effects in commit order, then the answers. While the disk works the next batch gathers, so the
 //! commit widens with the load and nobody waits for a timer.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
 
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::{Refusal, place::PhoneRefusal};
-use ahoy_store::{Store, StoreError, Tx};
+use ahoy_store::{Batch, Store, StoreError, Tx};
 use ahoy_types::RuleTime;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::effect::Effect;
-use crate::platform::Quiet;
+use crate::figures;
+use crate::quiet::{Pending, Quiet};
+use crate::timers::CLOCK_KEY;
 
 /// Jobs in one commit at most: bounds how long the first of a batch waits for the last.
 const BATCH: usize = 256;
+/// The clock's mark is written with the first commit this much rule time after the last one. Less than the
+/// heartbeat's second, so that no heartbeat comes too early to write it.
+const MARK_EVERY_MS: i64 = 900;
 
 /// What a decision sees and leaves behind.
 pub struct Step<'a> {
@@ -28,6 +37,8 @@ pub struct Step<'a> {
     pub now: RuleTime,
     /// The limits of both profiles.
     pub limits: &'a LimitTable,
+    /// Whether the platform is stopping and takes no new calls.
+    pub(crate) draining: bool,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -53,20 +64,75 @@ impl Fault for PhoneRefusal {
     }
 }
 
+/// The sentence of whoever comes too late.
+pub(crate) const STOPPING: &str = "the platform is stopping";
+
+/// Gives the asker the answer; with an error, that instead of the answer.
 type Reply = Box<dyn FnOnce(Option<StoreError>) + Send>;
-type Work = Box<dyn FnOnce(&mut Step<'_>) -> (bool, Reply) + Send>;
+
+/// A job in the queue.
+trait Work: Send {
+    /// Runs it; says whether what it wrote stays.
+    fn run(self: Box<Self>, step: &mut Step<'_>) -> (bool, Reply);
+    /// It will not run.
+    fn refuse(self: Box<Self>, why: StoreError);
+}
+
+struct Job<F, T, E> {
+    job: F,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Work for Job<F, T, E>
+where
+    F: FnOnce(&mut Step<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: Fault,
+{
+    fn run(self: Box<Self>, step: &mut Step<'_>) -> (bool, Reply) {
+        let Self { job, answer } = *self;
+        // Whatever a job breaks is undone with its savepoint; the thread that everybody needs goes on.
+        let result = catch_unwind(AssertUnwindSafe(|| job(step)))
+            .unwrap_or_else(|_| Err(E::internal("a decision broke off".into())));
+        let keep = result.is_ok();
+        let reply: Reply = Box::new(move |failed| {
+            let result = match failed {
+                Some(e) => Err(E::internal(e.to_string())),
+                None => result,
+            };
+            // The asker may have gone away; the deed is done all the same.
+            let _ = answer.send(result);
+        });
+        (keep, reply)
+    }
+    fn refuse(self: Box<Self>, why: StoreError) {
+        let _ = self.answer.send(Err(E::internal(why.to_string())));
+    }
+}
 
 enum Message {
-    Job(Work),
-    Clear(oneshot::Sender<Result<(), StoreError>>),
-    Stop,
+    Job(Box<dyn Work>),
+    /// Deletes everything; the job runs before any other sees the empty store.
+    Clear(Box<dyn Work>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A committed job's effects, and its answer, which comes after them: whoever gets it finds them done.
+pub(crate) struct Committed {
+    pub effects: Vec<Effect>,
+    /// When the commit was done.
+    pub at: Instant,
+    pub answer: Box<dyn FnOnce() + Send>,
+    pub pending: Pending,
 }
 
 /// What the ledger's thread has of the world outside.
 pub(crate) struct Rim {
     pub clock: Arc<Clock>,
     pub quiet: Arc<Quiet>,
-    pub effects: mpsc::UnboundedSender<Vec<Effect>>,
+    pub draining: Arc<AtomicBool>,
+    pub effects: mpsc::UnboundedSender<Committed>,
+    pub limits: LimitTable,
 }
 
 /// Handle of the ledger's thread.
@@ -76,21 +142,21 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the thread; effects come out of `rim.effects` in commit order.
-    pub(crate) fn start(
-        store: Box<dyn Store>,
-        rim: Rim,
-        limits: LimitTable,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn start(store: Box<dyn Store>, rim: Rim) -> std::io::Result<Self> {
         let (queue, inbox) = channel();
+        let keeper = Keeper {
+            store,
+            rim,
+            marked: None,
+        };
         std::thread::Builder::new()
             .name("ledger".into())
-            .spawn(move || serve(store, &rim, &limits, &inbox))?;
+            .spawn(move || keeper.serve(&inbox))?;
         Ok(Self { queue })
     }
 
     /// Runs `job` in a transaction of its own. Its writes and effects stay only if it answers `Ok`; the answer comes
-    /// after the commit.
+    /// after the commit, and after its effects were carried out.
     pub(crate) async fn execute<T, E>(
         &self,
         job: impl FnOnce(&mut Step<'_>) -> Result<T, E> + Send + 'static,
@@ -99,115 +165,187 @@ impl Ledger {
         T: Send + 'static,
         E: Fault,
     {
-        let (answer, wait) = oneshot::channel();
-        let work: Work = Box::new(move |step| {
-            let result = job(step);
-            let keep = result.is_ok();
-            let reply: Reply = Box::new(move |failed| {
-                let result = match failed {
-                    Some(e) => Err(E::internal(e.to_string())),
-                    None => result,
-                };
-                // The asker may have gone away; the deed is done all the same.
-                let _ = answer.send(result);
-            });
-            (keep, reply)
-        });
-        let stopped = || E::internal("the platform is stopping".into());
-        self.queue.send(Message::Job(work)).map_err(|_| stopped())?;
-        wait.await.unwrap_or_else(|_| Err(stopped()))
+        self.ask(job, Message::Job).await
     }
 
-    /// Deletes everything.
-    pub(crate) async fn clear(&self) -> Result<(), StoreError> {
+    /// Deletes everything, then runs `job` before any other.
+    pub(crate) async fn clear<T, E>(
+        &self,
+        job: impl FnOnce(&mut Step<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Fault,
+    {
+        self.ask(job, Message::Clear).await
+    }
+
+    async fn ask<T, E>(
+        &self,
+        job: impl FnOnce(&mut Step<'_>) -> Result<T, E> + Send + 'static,
+        message: fn(Box<dyn Work>) -> Message,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Fault,
+    {
         let (answer, wait) = oneshot::channel();
-        let stopped = || StoreError("the platform is stopping".into());
+        let stopped = || E::internal(STOPPING.into());
         self.queue
-            .send(Message::Clear(answer))
+            .send(message(Box::new(Job { job, answer })))
             .map_err(|_| stopped())?;
         wait.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// The thread ends after what is queued now.
-    pub(crate) fn stop(&self) {
-        let _ = self.queue.send(Message::Stop);
+    /// Ends the thread after what is queued now, and waits for that.
+    pub(crate) async fn stop(&self) {
+        let (done, wait) = oneshot::channel();
+        if self.queue.send(Message::Stop(done)).is_ok() {
+            let _ = wait.await;
+        }
     }
 }
 
-fn serve(mut store: Box<dyn Store>, rim: &Rim, limits: &LimitTable, inbox: &Receiver<Message>) {
-    while let Ok(first) = inbox.recv() {
-        let mut jobs = Vec::new();
-        let mut after = None;
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Job(work) => jobs.push(work),
-                other => {
-                    after = Some(other);
-                    break;
+/// The thread's own.
+struct Keeper {
+    store: Box<dyn Store>,
+    rim: Rim,
+    /// Rule time of the last mark that was committed.
+    marked: Option<RuleTime>,
+}
+
+impl Keeper {
+    fn serve(mut self, inbox: &Receiver<Message>) {
+        while let Ok(first) = inbox.recv() {
+            let mut jobs = VecDeque::new();
+            let mut after = None;
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Job(work) => jobs.push_back(work),
+                    other => {
+                        after = Some(other);
+                        break;
+                    }
+                }
+                next = if jobs.len() < BATCH {
+                    inbox.try_recv().ok()
+                } else {
+                    None
+                };
+            }
+            self.run(jobs);
+            match after {
+                Some(Message::Clear(then)) => self.clear(then),
+                Some(Message::Stop(done)) => {
+                    drop(self);
+                    let _ = done.send(());
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn clear(&mut self, then: Box<dyn Work>) {
+        match self.store.clear() {
+            Ok(()) => {
+                // The mark went with the rest: it is written again at once.
+                self.marked = None;
+                self.run(VecDeque::from([then]));
+            }
+            Err(e) => then.refuse(e),
+        }
+    }
+
+    /// Runs the jobs, in one commit unless the store fails in the middle: what had not begun by then gets a
+    /// transaction of its own.
+    fn run(&mut self, mut jobs: VecDeque<Box<dyn Work>>) {
+        while !jobs.is_empty() {
+            let before = jobs.len();
+            let (done, failure) = self.batch(&mut jobs);
+            figures::batch(before - jobs.len());
+            let at = Instant::now();
+            for (reply, effects) in done {
+                self.answer(reply, effects, at, failure.clone());
+            }
+            if let Some(e) = failure {
+                tracing::error!(error = %e, "a commit failed: nothing of its batch happened");
+                if jobs.len() == before {
+                    // Not one could begin: the store takes nothing at all.
+                    jobs.drain(..).for_each(|job| job.refuse(e.clone()));
                 }
             }
-            next = if jobs.len() < BATCH {
-                inbox.try_recv().ok()
-            } else {
-                None
-            };
         }
-        run_batch(store.as_mut(), rim, limits, jobs);
-        match after {
-            Some(Message::Clear(answer)) => {
-                let _ = answer.send(store.clear());
+    }
+
+    fn batch(
+        &mut self,
+        jobs: &mut VecDeque<Box<dyn Work>>,
+    ) -> (Vec<(Reply, Vec<Effect>)>, Option<StoreError>) {
+        let mut done: Vec<(Reply, Vec<Effect>)> = Vec::with_capacity(jobs.len());
+        let Self { store, rim, marked } = self;
+        let mut mark = *marked;
+        let committed = store.batch(&mut |batch| {
+            while !jobs.is_empty() {
+                batch.savepoint(&mut |tx| {
+                    // Taken only now: should the savepoint fail, the job has not begun.
+                    let Some(job) = jobs.pop_front() else {
+                        return Ok(false);
+                    };
+                    let mut step = Step {
+                        tx,
+                        now: rim.clock.now(),
+                        limits: &rim.limits,
+                        draining: rim.draining.load(Ordering::Acquire),
+                        effects: Vec::new(),
+                    };
+                    let (keep, reply) = job.run(&mut step);
+                    let effects = if keep { step.effects } else { Vec::new() };
+                    done.push((reply, effects));
+                    Ok(keep)
+                })?;
             }
-            Some(Message::Stop) => return,
-            _ => {}
+            mark = put_mark(batch, rim.clock.now(), *marked)?;
+            Ok(())
+        });
+        let failure = committed.err();
+        if failure.is_none() {
+            self.marked = mark;
+        }
+        (done, failure)
+    }
+
+    fn answer(&self, reply: Reply, effects: Vec<Effect>, at: Instant, failure: Option<StoreError>) {
+        if effects.is_empty() || failure.is_some() {
+            reply(failure);
+            return;
+        }
+        let committed = Committed {
+            effects,
+            at,
+            answer: Box::new(move || reply(None)),
+            pending: self.rim.quiet.begin(),
+        };
+        // Nobody carries out effects any more: the platform is gone, but the asker may still be there.
+        if let Err(mpsc::error::SendError(committed)) = self.rim.effects.send(committed) {
+            (committed.answer)();
         }
     }
 }
 
-fn run_batch(store: &mut dyn Store, rim: &Rim, limits: &LimitTable, jobs: Vec<Work>) {
-    if jobs.is_empty() {
-        return;
+/// Writes the clock's mark if the last one is old, so that rule time never falls behind what was committed.
+fn put_mark(
+    batch: &mut dyn Batch,
+    now: RuleTime,
+    last: Option<RuleTime>,
+) -> Result<Option<RuleTime>, StoreError> {
+    if last.is_some_and(|last| now.0.saturating_sub(last.0) < MARK_EVERY_MS) {
+        return Ok(last);
     }
-    let mut jobs = jobs.into_iter();
-    let mut done: Vec<(Reply, Vec<Effect>)> = Vec::with_capacity(jobs.len());
-    let committed = store.batch(&mut |batch| {
-        for job in jobs.by_ref() {
-            let mut job = Some(job);
-            batch.savepoint(&mut |tx| {
-                let Some(job) = job.take() else {
-                    return Ok(false);
-                };
-                let mut step = Step {
-                    tx,
-                    now: rim.clock.now(),
-                    limits,
-                    effects: Vec::new(),
-                };
-                let (keep, reply) = job(&mut step);
-                let wanted = if keep { step.effects } else { Vec::new() };
-                done.push((reply, wanted));
-                Ok(keep)
-            })?;
-        }
-        Ok(())
-    });
-    let failure = committed.err();
-    if let Some(e) = &failure {
-        tracing::error!(error = %e, "a commit failed: nothing of its batch happened");
-    }
-    for (reply, wanted) in done {
-        let wanted = if failure.is_none() {
-            wanted
-        } else {
-            Vec::new()
-        };
-        // Before the answer: whoever gets it may at once wait for what it caused.
-        if !wanted.is_empty() {
-            rim.quiet.begin();
-        }
-        reply(failure.clone());
-        if !wanted.is_empty() && rim.effects.send(wanted).is_err() {
-            rim.quiet.end();
-        }
-    }
+    batch.savepoint(&mut |tx| {
+        tx.put_meta(CLOCK_KEY, &Clock::mark(now))?;
+        Ok(true)
+    })?;
+    Ok(Some(now))
 }

@@ -10,6 +10,7 @@ use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
 use tokio::sync::mpsc;
 
 use crate::effect::PhoneEvent;
+use crate::quiet::Pending;
 
 /// What is at the user's end of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +34,17 @@ pub(crate) struct LiveCall {
     pub connected: bool,
 }
 
+/// A bridge of the media.
+struct Bridge {
+    call: CallId,
+    /// From the end of the call to the media's report of it.
+    closing: Option<Pending>,
+}
+
 #[derive(Default)]
 struct Tables {
     calls: HashMap<CallId, LiveCall>,
-    bridges: HashMap<u64, CallId>,
+    bridges: HashMap<u64, Bridge>,
     phones: HashMap<WaId, Vec<(u64, mpsc::UnboundedSender<PhoneEvent>)>>,
 }
 
@@ -70,7 +78,11 @@ impl Live {
     }
     pub(crate) fn add(&self, id: CallId, call: LiveCall) {
         let mut t = self.lock();
-        t.bridges.insert(call.bridge, id.clone());
+        let bridge = Bridge {
+            call: id.clone(),
+            closing: None,
+        };
+        t.bridges.insert(call.bridge, bridge);
         t.calls.insert(id, call);
     }
     pub(crate) fn get(&self, id: &CallId) -> Option<LiveCall> {
@@ -78,7 +90,7 @@ impl Live {
     }
     pub(crate) fn by_bridge(&self, bridge: u64) -> Option<(CallId, LiveCall)> {
         let t = self.lock();
-        let id = t.bridges.get(&bridge)?;
+        let id = &t.bridges.get(&bridge)?.call;
         Some((id.clone(), t.calls.get(id)?.clone()))
     }
     pub(crate) fn set_connected(&self, id: &CallId) {
@@ -90,14 +102,23 @@ impl Live {
     pub(crate) fn remove(&self, id: &CallId) -> Option<LiveCall> {
         self.lock().calls.remove(id)
     }
-    pub(crate) fn remove_bridge(&self, bridge: u64) -> Option<CallId> {
-        self.lock().bridges.remove(&bridge)
+    /// The media was told to close; `pending` is over when its report is written.
+    pub(crate) fn closing(&self, bridge: u64, pending: Pending) {
+        if let Some(bridge) = self.lock().bridges.get_mut(&bridge) {
+            bridge.closing = Some(pending);
+        }
+    }
+    pub(crate) fn remove_bridge(&self, bridge: u64) -> Option<(CallId, Option<Pending>)> {
+        let gone = self.lock().bridges.remove(&bridge)?;
+        Some((gone.call, gone.closing))
     }
     pub(crate) fn any_connected(&self) -> bool {
         self.lock().calls.values().any(|c| c.connected)
     }
-    pub(crate) fn ids(&self) -> Vec<CallId> {
-        self.lock().calls.keys().cloned().collect()
+    pub(crate) fn all(&self) -> Vec<(CallId, LiveCall)> {
+        let t = self.lock();
+        let calls = t.calls.iter();
+        calls.map(|(id, c)| (id.clone(), c.clone())).collect()
     }
     pub(crate) fn count(&self) -> usize {
         self.lock().calls.len()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ahoy_media::{BridgeId, MediaEvent, Side};
-use ahoy_store::{Result, StoreError};
+use ahoy_store::Result;
 use ahoy_types::{CallId, Direction};
 use tokio::sync::mpsc;
 
@@ -46,7 +46,7 @@ impl Platform {
     }
 
     fn closed(&self, bridge: BridgeId, report: ahoy_media::CallReport) {
-        let Some(call) = self.live().remove_bridge(bridge.0) else {
+        let Some((call, pending)) = self.live().remove_bridge(bridge.0) else {
             return;
         };
         tracing::info!(call = %call, verdict = %report.verdict, "media of a call ended");
@@ -54,23 +54,24 @@ impl Platform {
         self.keep_report(call.clone(), report.clone());
         let platform = self.clone();
         // Writing the report asks what was heard, and hearing takes decoding.
-        tokio::task::spawn_blocking(move || match serde_json::to_string(&*report) {
-            Ok(json) => {
-                platform.spawn_job("media report", move |step| step.tx.put_report(&call, &json));
+        tokio::task::spawn_blocking(move || {
+            match serde_json::to_string(&*report) {
+                Ok(json) => {
+                    platform
+                        .spawn_job("media report", move |step| step.tx.put_report(&call, &json));
+                }
+                Err(e) => tracing::error!(error = %e, "a media report cannot be written"),
             }
-            Err(e) => tracing::error!(error = %e, "a media report cannot be written"),
+            drop(pending);
         });
     }
 }
 
-fn load(step: &mut Step<'_>, id: &CallId) -> Result<ahoy_calling::Call> {
-    step.tx
-        .call(id)?
-        .ok_or_else(|| StoreError(format!("there is no call {id}")))
-}
-
 fn business_media_up(step: &mut Step<'_>, id: &CallId) -> Result<()> {
-    let mut call = load(step, id)?;
+    // None where the sandbox has started over meanwhile.
+    let Some(mut call) = step.tx.call(id)? else {
+        return Ok(());
+    };
     if call.end.is_some() || call.business_media_up {
         return Ok(());
     }
@@ -80,8 +81,11 @@ fn business_media_up(step: &mut Step<'_>, id: &CallId) -> Result<()> {
     }
 }
 
-fn media_timed_out(step: &mut Step<'_>, id: &CallId, business: bool) -> Result<()> {
-    let mut call = load(step, id)?;
+/// A side was silent for too long.
+pub(crate) fn media_timed_out(step: &mut Step<'_>, id: &CallId, business: bool) -> Result<()> {
+    let Some(mut call) = step.tx.call(id)? else {
+        return Ok(());
+    };
     if call.media_timed_out(business, step.now) {
         finish::ended(step, &call)?;
     }

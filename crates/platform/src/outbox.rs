@@ -1,17 +1,24 @@
 //! Webhooks: owed in the transaction that causes them, handed out after the commit, tried until taken
 //! (`contract.md` §4, `webhooks.md` §1).
 
+use std::time::Duration;
+
 use ahoy_calling::Call;
 use ahoy_calling::account::{Number, Subscription};
 use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_store::{
     Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind,
 };
-use ahoy_types::{AppId, CallId, DeliveryId, UserId};
+use ahoy_types::{AppId, CallId, DeliveryId, RuleTime, UserId};
 use ahoy_wire::webhook::{Common, ContactCard};
 
-use crate::effect::Effect;
+use crate::effect::{DeliveryJob, Effect};
+use crate::figures;
 use crate::ledger::Step;
+use crate::platform::Platform;
+
+/// How long an outcome that could not be stored waits for the next try.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where one delivery goes at the moment it is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +102,10 @@ pub(crate) fn publish(
             holds_lane: lane.is_some() && !waits,
         })?;
         if !waits {
-            step.effects.push(Effect::Deliver(delivery));
+            step.effects.push(Effect::Deliver {
+                id: delivery,
+                app: id,
+            });
         }
     }
     Ok(())
@@ -106,9 +116,9 @@ pub(crate) fn target(rows: &mut dyn Rows, id: DeliveryId) -> Result<Option<Targe
     let Some(delivery) = rows.delivery(id)? else {
         return Ok(None);
     };
-    let Some(app) = rows.app(delivery.app)? else {
-        return Ok(None);
-    };
+    let app = rows
+        .app(delivery.app)?
+        .ok_or_else(|| StoreError(format!("there is no app {}", delivery.app)))?;
     let by_number = rows
         .number_override(delivery.number, delivery.app)?
         .map(|o| o.callback.url);
@@ -142,7 +152,7 @@ pub(crate) fn attempted(
     step: &mut Step<'_>,
     id: DeliveryId,
     report: AttemptReport,
-    began: ahoy_types::RuleTime,
+    began: RuleTime,
 ) -> Result<()> {
     let Some(mut row) = step.tx.delivery(id)? else {
         return Ok(());
@@ -210,7 +220,7 @@ fn release_next(step: &mut Step<'_>, app: AppId, lane: &CallId) -> Result<()> {
     next.state = DeliveryState::Sending;
     next.holds_lane = true;
     step.tx.update_delivery(&next)?;
-    step.effects.push(Effect::Deliver(id));
+    step.effects.push(Effect::Deliver { id, app });
     Ok(())
 }
 
@@ -222,16 +232,78 @@ pub(crate) fn hold_over(step: &mut Step<'_>, id: DeliveryId) -> Result<()> {
     }
 }
 
-/// A retry is due, or the platform came back: hand the delivery out again.
+/// A retry is due: hand the delivery out again.
 pub(crate) fn due(step: &mut Step<'_>, id: DeliveryId) -> Result<()> {
-    let Some(mut row) = step.tx.delivery(id)? else {
+    hand_out(step, id, DeliveryState::Retrying)
+}
+
+/// The delivery was in flight when the last run died: hand it out again.
+pub(crate) fn resend(step: &mut Step<'_>, id: DeliveryId) -> Result<()> {
+    hand_out(step, id, DeliveryState::Sending)
+}
+
+fn hand_out(step: &mut Step<'_>, id: DeliveryId, only: DeliveryState) -> Result<()> {
+    let Some(mut row) = step.tx.delivery(id)?.filter(|row| row.state == only) else {
         return Ok(());
     };
-    if matches!(row.state, DeliveryState::Retrying | DeliveryState::Sending) {
-        row.state = DeliveryState::Sending;
-        row.next_due = None;
-        step.tx.update_delivery(&row)?;
-        step.effects.push(Effect::Deliver(id));
-    }
+    row.state = DeliveryState::Sending;
+    row.next_due = None;
+    step.tx.update_delivery(&row)?;
+    step.effects.push(Effect::Deliver { id, app: row.app });
     Ok(())
+}
+
+impl Platform {
+    /// Where a delivery goes, its body, and the key of its signature; `None` if it is gone (the sandbox started
+    /// over): then the job can be dropped.
+    ///
+    /// # Errors
+    /// The store cannot be read. The attempt has failed then and must be reported as [`Outcome::NoAnswer`].
+    pub fn delivery_target(&self, job: &DeliveryJob) -> Result<Option<Target>> {
+        let target = self.read(|rows| target(rows, job.id))?;
+        if target.as_ref().is_some_and(|t| t.delivery.attempts == 0) {
+            figures::delay(job.since.elapsed());
+        }
+        Ok(target)
+    }
+
+    /// An attempt is over. `began` is the rule time at which it was started.
+    ///
+    /// While the store fails this goes on trying, because a delivery whose outcome is not known holds up its call;
+    /// at the platform's end it gives up, and the delivery is due at once after the next start.
+    pub async fn delivery_attempted(
+        &self,
+        job: DeliveryJob,
+        report: AttemptReport,
+        began: RuleTime,
+    ) {
+        figures::attempted(report.outcome);
+        tracing::debug!(
+            delivery = %job.id,
+            app = %job.app,
+            url = report.url,
+            outcome = ?report.outcome,
+            took_us = report.took_us,
+            "webhook attempted"
+        );
+        let DeliveryJob { id, pending, .. } = job;
+        // Jumps of the clock wait for the first try only.
+        let mut pending = Some(pending);
+        loop {
+            let report = report.clone();
+            let stored = self
+                .ledger()
+                .execute(move |step| attempted(step, id, report, began))
+                .await;
+            drop(pending.take());
+            let Err(e) = stored else {
+                return;
+            };
+            tracing::error!(delivery = %id, error = %e, "the outcome of a webhook cannot be stored");
+            tokio::select! {
+                () = tokio::time::sleep(STORE_AGAIN) => {}
+                () = self.stopping() => return,
+            }
+        }
+    }
 }

@@ -3,13 +3,12 @@
 use ahoy_store::{Result, StoreError};
 use ahoy_types::RuleTime;
 
+use crate::clock::Clock;
 use crate::finish;
 use crate::ledger::Step;
 use crate::outbox;
 use crate::platform::Platform;
-
-/// Key of the heartbeat in the store: when the platform was last seen alive with a connected call.
-pub(crate) const HEARTBEAT_KEY: &str = "heartbeat";
+use crate::timers::CLOCK_KEY;
 
 /// What a start found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,16 +39,15 @@ impl Platform {
 fn recover(step: &mut Step<'_>) -> Result<Recovered> {
     // In flight before the new ends are: those go out by effects of their own.
     let sending = step.tx.sending()?;
-    let last_seen = match step.tx.meta(HEARTBEAT_KEY)? {
-        Some(text) => RuleTime(
-            text.parse()
-                .map_err(|_| StoreError(format!("the heartbeat `{text}` is no number")))?,
-        ),
+    // Still the last run's: this one's first mark is written at the end of this very batch.
+    let last_seen = match step.tx.meta(CLOCK_KEY)? {
+        Some(mark) => Clock::marked(&mark)
+            .ok_or_else(|| StoreError(format!("the clock's mark `{mark}` cannot be read")))?,
         None => step.now,
     };
     let calls = end_live(step, last_seen)?;
     for id in &sending {
-        outbox::due(step, *id)?;
+        outbox::resend(step, *id)?;
     }
     Ok(Recovered {
         calls,

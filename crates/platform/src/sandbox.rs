@@ -12,8 +12,10 @@ use ahoy_store::{Attempt, Delivery, DeliveryFilter, Page, Result, StoreError};
 use ahoy_types::{DeliveryId, PhoneNumberId, WaId};
 
 use crate::account::ensure_user;
+use crate::effect::Effect;
+use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::seed::Seed;
+use crate::seed::{self, Seed};
 
 /// Level of a simulated user's tone: loud enough to be told from noise, quiet enough never to clip.
 const TONE_DBFS: f64 = -12.0;
@@ -66,31 +68,38 @@ fn read_file(file: &str) -> std::result::Result<(Vec<i16>, u32), String> {
     Ok((pcm, rate))
 }
 
-/// The sound of a simulated user, encoded once.
-pub(crate) fn encode(
-    cache: &SoundCache,
-    audio: &Audio,
-    silence: &Arc<EncodedSound>,
-) -> Arc<EncodedSound> {
+/// The sound of a simulated user, encoded once; `None`, and a line in the log, where that cannot be done.
+pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Option<Arc<EncodedSound>> {
     let sound = match audio {
-        Audio::Tone { tone_hz } => cache.tone(*tone_hz, TONE_DBFS),
-        Audio::Silence { .. } => cache.silence(),
-        Audio::File { file } => {
-            cache.get_or_build(SoundKey::Named(file.clone()), || match read_file(file) {
-                Ok((pcm, rate)) => EncodedSound::from_pcm(&pcm, rate),
-                Err(sentence) => {
-                    tracing::warn!(sentence, "the simulated user stays silent");
-                    EncodedSound::silence()
-                }
-            })
-        }
+        Audio::Tone { tone_hz } => cache.tone(*tone_hz, TONE_DBFS).map_err(|e| e.to_string()),
+        Audio::Silence { .. } => cache.silence().map_err(|e| e.to_string()),
+        Audio::File { file } => encode_file(cache, file),
     };
     match sound {
-        Ok(sound) => Arc::new(sound),
+        Ok(sound) => Some(Arc::new(sound)),
         Err(e) => {
-            tracing::warn!(error = %e, "the simulated user stays silent");
-            silence.clone()
+            tracing::warn!(error = e, "the simulated user stays silent");
+            None
         }
+    }
+}
+
+fn encode_file(cache: &SoundCache, file: &str) -> std::result::Result<EncodedSound, String> {
+    // A file that was changed is another sound.
+    let changed = std::fs::metadata(file).and_then(|m| m.modified());
+    let changed = changed.map_err(|e| format!("audio.file: `{file}`: {e}"))?;
+    let mut unreadable = None;
+    let key = SoundKey::Named(format!("{changed:?} {file}"));
+    let sound = cache.get_or_build(key, || match read_file(file) {
+        Ok((pcm, rate)) => EncodedSound::from_pcm(&pcm, rate),
+        Err(sentence) => {
+            unreadable = Some(sentence);
+            EncodedSound::silence()
+        }
+    });
+    match unreadable {
+        Some(sentence) => Err(sentence),
+        None => sound.map_err(|e| e.to_string()),
     }
 }
 
@@ -199,18 +208,24 @@ impl Platform {
         })
     }
 
-    /// Starts over: ends the live calls without a word, deletes everything, seeds anew. Rule time goes on.
+    /// Starts over: deletes everything, seeds anew, and ends the live calls without a word. Rule time goes on. Once
+    /// begun it goes to its end even if nobody waits for it any more.
     pub async fn reset(&self, seed: &Seed) -> Result<()> {
-        let _turn = self.timer_turn().lock().await;
-        for id in self.live().ids() {
-            self.silence(&id);
-        }
-        let mark = self.clock().now().0.to_string();
-        self.ledger().clear().await?;
-        self.forget_reports();
-        self.ledger()
-            .execute(move |step| step.tx.put_meta(crate::timers::CLOCK_KEY, &mark))
-            .await?;
-        self.plant(seed).await
+        let platform = self.clone();
+        let seed = seed.clone();
+        let resetting = tokio::spawn(async move {
+            let _turn = platform.timer_turn().lock().await;
+            let job = move |step: &mut Step<'_>| {
+                seed::plant(step, &seed)?;
+                // In the order of commits: it meets the calls of before, and none of those placed from now on.
+                step.effects
+                    .extend([Effect::StartOver, Effect::TimersChanged]);
+                Ok(())
+            };
+            platform.ledger().clear(job).await
+        });
+        resetting
+            .await
+            .unwrap_or_else(|e| Err(StoreError(format!("the reset broke off: {e}"))))
     }
 }

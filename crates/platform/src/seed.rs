@@ -9,6 +9,7 @@ use ahoy_calling::simulated::Behaviour;
 use ahoy_store::Result;
 use ahoy_types::{AppId, BusinessId, PhoneNumberId, TokenHash, WaId, WabaId};
 
+use crate::ledger::Step;
 use crate::platform::Platform;
 
 const SEEDED_KEY: &str = "seeded";
@@ -98,77 +99,7 @@ impl Platform {
     /// Plants the seed into a store that has none yet; what is there stays.
     pub async fn plant(&self, seed: &Seed) -> Result<()> {
         let seed = seed.clone();
-        self.ledger()
-            .execute(move |step| {
-                if step.tx.meta(SEEDED_KEY)?.is_some() {
-                    return Ok(());
-                }
-                let now = step.now;
-                step.tx.put_business(&Business {
-                    id: seed.business,
-                    name: "Harbour Café Ltd".into(),
-                })?;
-                step.tx.put_waba(&Waba {
-                    id: seed.waba,
-                    business: seed.business,
-                    name: "Harbour Café".into(),
-                })?;
-                step.tx.put_app(&App {
-                    id: seed.app,
-                    name: "Harbour Voice".into(),
-                    secret: seed.app_secret.clone(),
-                    business: seed.business,
-                    callback: None,
-                    fields: EVERY_FIELD.map(str::to_owned).to_vec(),
-                })?;
-                step.tx.put_token(&Token {
-                    hash: TokenHash::of(&seed.token),
-                    app: seed.app,
-                    business: seed.business,
-                    scopes: vec![
-                        Scope::WhatsappBusinessManagement,
-                        Scope::WhatsappBusinessMessaging,
-                    ],
-                    issued_at: now,
-                    expires_at: None,
-                })?;
-                step.tx.put_subscription(&Subscription {
-                    waba: seed.waba,
-                    app: seed.app,
-                    callback: None,
-                })?;
-                for number in &seed.numbers {
-                    let status = if number.calling {
-                        Switch::Enabled
-                    } else {
-                        Switch::Disabled
-                    };
-                    step.tx.put_number(&Number {
-                        id: number.id,
-                        waba: seed.waba,
-                        number: number.number,
-                        verified_name: number.name.clone(),
-                        profile: number.profile,
-                        messaging_limit: MessagingLimit::Tier2k,
-                        payment_valid: true,
-                        settings: CallingSettings {
-                            status,
-                            ..Default::default()
-                        },
-                    })?;
-                }
-                for (wa_id, name) in &seed.users {
-                    step.tx.put_user(&User {
-                        wa_id: *wa_id,
-                        name: Some(name.clone()),
-                        country: wa_id.country(),
-                        behaviour: Some(Behaviour::default()),
-                        created_at: now,
-                    })?;
-                }
-                step.tx.put_meta(SEEDED_KEY, "1")
-            })
-            .await
+        self.ledger().execute(move |step| plant(step, &seed)).await
     }
 
     /// Points the app to a callback that needs no verification because it runs in this very process, unless a
@@ -190,4 +121,75 @@ impl Platform {
             })
             .await
     }
+}
+
+/// The rows of the seed.
+pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
+    if step.tx.meta(SEEDED_KEY)?.is_some() {
+        return Ok(());
+    }
+    let now = step.now;
+    step.tx.put_business(&Business {
+        id: seed.business,
+        name: "Harbour Café Ltd".into(),
+    })?;
+    step.tx.put_waba(&Waba {
+        id: seed.waba,
+        business: seed.business,
+        name: "Harbour Café".into(),
+    })?;
+    step.tx.put_app(&App {
+        id: seed.app,
+        name: "Harbour Voice".into(),
+        secret: seed.app_secret.clone(),
+        business: seed.business,
+        callback: None,
+        fields: EVERY_FIELD.map(str::to_owned).to_vec(),
+    })?;
+    step.tx.put_token(&Token {
+        hash: TokenHash::of(&seed.token),
+        app: seed.app,
+        business: seed.business,
+        scopes: vec![
+            Scope::WhatsappBusinessManagement,
+            Scope::WhatsappBusinessMessaging,
+        ],
+        issued_at: now,
+        expires_at: None,
+    })?;
+    step.tx.put_subscription(&Subscription {
+        waba: seed.waba,
+        app: seed.app,
+        callback: None,
+    })?;
+    for number in &seed.numbers {
+        let status = if number.calling {
+            Switch::Enabled
+        } else {
+            Switch::Disabled
+        };
+        step.tx.put_number(&Number {
+            id: number.id,
+            waba: seed.waba,
+            number: number.number,
+            verified_name: number.name.clone(),
+            profile: number.profile,
+            messaging_limit: MessagingLimit::Tier2k,
+            payment_valid: true,
+            settings: CallingSettings {
+                status,
+                ..Default::default()
+            },
+        })?;
+    }
+    for (wa_id, name) in &seed.users {
+        step.tx.put_user(&User {
+            wa_id: *wa_id,
+            name: Some(name.clone()),
+            country: wa_id.country(),
+            behaviour: Some(Behaviour::default()),
+            created_at: now,
+        })?;
+    }
+    step.tx.put_meta(SEEDED_KEY, "1")
 }

@@ -5,62 +5,83 @@ use std::time::Duration;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_store::{StoreError, Timer, TimerKind};
 use ahoy_types::RuleTime;
-use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::effect::Effect;
 use crate::ledger::{Fault, Step};
 use crate::platform::Platform;
 use crate::{finish, outbox, user};
 
-/// How long a jump waits, in real time, for what one due instant caused.
-const SETTLE: Duration = Duration::from_secs(3);
+/// How long a jump waits, in real time, for each thing that a due instant caused.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The scheduler looks again after this long even if nothing woke it: the system's clock may have been set.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How long a timer that failed waits, in rule time: others are due meanwhile.
+const POSTPONED: Duration = Duration::from_secs(60);
+/// How long the scheduler rests, in real time, when the store takes nothing.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
 
-/// Key of the clock's high-water mark in the store.
+/// Key of the clock's mark in the store: when the platform was last seen alive.
 pub(crate) const CLOCK_KEY: &str = "clock";
 
 impl Platform {
     /// Runs due timers as rule time passes, until the platform stops.
     pub(crate) async fn run_timers(self) {
-        loop {
-            let due = match self.read(|rows| rows.next_timer()) {
-                Ok(timer) => timer,
+        while !*self.stop_signal().borrow() {
+            let wait = match self.run_next_timer().await {
+                Ok(None) => continue,
+                Ok(Some(wait)) => wait,
                 Err(e) => {
-                    tracing::error!(error = %e, "the scheduler cannot read its timers");
-                    None
+                    tracing::error!(error = %e, "the scheduler cannot work");
+                    STORE_AGAIN
                 }
             };
-            let now = self.clock().now();
-            match due {
-                Some(timer) if timer.due <= now => {
-                    let _turn = self.timer_turn().lock().await;
-                    if let Err(e) = self.fire(timer, None).await {
-                        tracing::error!(error = %e, "a timer could not run");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
-                }
-                due => {
-                    let wait = due.map_or(LOOK_AGAIN, |t| t.due.since(now).min(LOOK_AGAIN));
-                    tokio::select! {
-                        () = self.timers_changed().notified() => {}
-                        () = tokio::time::sleep(wait) => {}
-                        () = self.stopping() => return,
-                    }
-                }
+            tokio::select! {
+                () = self.timers_changed().notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.stopping() => return,
             }
         }
     }
 
-    /// Runs one timer; in a jump the clock's mark is committed with it, so that a crash does not turn time back.
-    async fn fire(&self, timer: Timer, mark: Option<RuleTime>) -> Result<(), StoreError> {
+    /// Runs the first timer if it is due, else says how long to wait for it.
+    async fn run_next_timer(&self) -> Result<Option<Duration>, StoreError> {
+        let next = self.read(|rows| rows.next_timer())?;
+        let now = self.clock().now();
+        match next {
+            Some(timer) if timer.due <= now => {
+                // A jump may have run it meanwhile; then it is no longer there.
+                let _turn = self.timer_turn().lock().await;
+                self.fire(timer).await?;
+                Ok(None)
+            }
+            Some(timer) => Ok(Some(timer.due.since(now).min(LOOK_AGAIN))),
+            None => Ok(Some(LOOK_AGAIN)),
+        }
+    }
+
+    /// Runs one timer. The clock's mark is committed with it, so that a crash in a jump does not turn time back.
+    async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
+        let Timer { id, kind, .. } = timer;
+        let what = kind.clone();
+        let result = self
+            .ledger()
+            .execute(move |step| {
+                step.tx.put_meta(CLOCK_KEY, &Clock::mark(step.now))?;
+                if step.tx.delete_timer(id)? {
+                    run(step, what)?;
+                }
+                Ok(())
+            })
+            .await;
+        let Err(e): Result<(), StoreError> = result else {
+            return Ok(());
+        };
+        tracing::error!(timer = %id, error = %e, "a timer could not run and is put off");
         self.ledger()
             .execute(move |step| {
-                if let Some(at) = mark {
-                    step.tx.put_meta(CLOCK_KEY, &at.0.to_string())?;
-                }
-                if step.tx.delete_timer(timer.id)? {
-                    run(step, timer.kind)?;
+                if step.tx.delete_timer(id)? {
+                    step.tx.add_timer(step.now + POSTPONED, &kind)?;
                 }
                 Ok(())
             })
@@ -68,49 +89,71 @@ impl Platform {
     }
 
     /// Jumps: runs everything that falls due within `by`, each at its own instant, waits for what it causes, and
-    /// answers the new rule time.
+    /// answers the new rule time. A jump that was begun goes to its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// The store failed, or the platform stops; rule time stands where the jump got to.
     pub async fn advance(&self, by: Duration) -> Result<RuleTime, StoreError> {
+        let platform = self.clone();
+        tokio::spawn(async move { platform.jump(by).await })
+            .await
+            .unwrap_or_else(|e| Err(StoreError(format!("the jump broke off: {e}"))))
+    }
+
+    async fn jump(&self, by: Duration) -> Result<RuleTime, StoreError> {
         let _turn = self.timer_turn().lock().await;
         let start = self.clock().now();
         let target = start + by;
-        self.clock().hold(start);
-        let result = self.run_until(target).await;
-        self.clock()
-            .run_from(if result.is_ok() { target } else { start });
-        self.timers_changed().notify_one();
-        result.map(|()| self.clock().now())
+        let held = Held::at(self, start);
+        self.run_until(target).await?;
+        held.run_on_from(target);
+        Ok(self.clock().now())
     }
 
     async fn run_until(&self, target: RuleTime) -> Result<(), StoreError> {
+        let mut told = false;
         loop {
-            self.settle().await;
+            let left = self.quiet().settle(PATIENCE).await;
+            if left > 0 && !told {
+                told = true;
+                tracing::warn!(
+                    left,
+                    "a jump of the clock goes on although something is still under way"
+                );
+            }
             match self.read(|rows| rows.next_timer())? {
                 Some(timer) if timer.due <= target => {
                     self.clock().hold(timer.due);
-                    self.fire(timer, Some(self.clock().now())).await?;
+                    self.fire(timer).await?;
                 }
                 _ => break,
             }
         }
         self.clock().hold(target);
-        let mark = target.0.to_string();
         self.ledger()
-            .execute(move |step| step.tx.put_meta(CLOCK_KEY, &mark))
+            .execute(move |step| step.tx.put_meta(CLOCK_KEY, &Clock::mark(step.now)))
             .await
     }
+}
 
-    /// Waits until nothing caused so far is under way, or for [`SETTLE`] at most.
-    async fn settle(&self) {
-        let until = Instant::now() + SETTLE;
-        if tokio::time::timeout_at(until, self.quiet().wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                under_way = self.quiet().count(),
-                "the jump goes on although a receiver has not answered yet"
-            );
-        }
+/// A clock that stands still; it runs on when this goes, however that comes about.
+struct Held<'a>(&'a Platform);
+
+impl<'a> Held<'a> {
+    fn at(platform: &'a Platform, now: RuleTime) -> Self {
+        platform.clock().hold(now);
+        Self(platform)
+    }
+    fn run_on_from(self, at: RuleTime) {
+        self.0.clock().run_from(at);
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let clock = self.0.clock();
+        clock.run_from(clock.now());
+        self.0.timers_changed().notify_one();
     }
 }
 

@@ -13,12 +13,13 @@ use ahoy_wire::Session;
 use ahoy_wire::webhook::CallStatus;
 
 use crate::account::ensure_user;
-use crate::business::announce;
-use crate::effect::{ArmCall, Effect};
+use crate::connect::announce;
+use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::finish;
-use crate::ledger::Step;
+use crate::ledger::{STOPPING, Step};
 use crate::live::{PhoneHandle, UserLegKind};
-use crate::platform::{Platform, random16, ring_event};
+use crate::perform::ring_event;
+use crate::platform::{Platform, random16};
 use crate::sdp;
 
 /// A user's call.
@@ -44,15 +45,14 @@ struct Drawn {
     bridge: u64,
     plan: CallPlan,
     offer: String,
-    leg: UserLegKind,
-    user_offer: Option<String>,
+    user_end: UserEnd,
 }
 
 fn broken(e: StoreError) -> PhoneRefusal {
     PhoneRefusal::Internal(e.to_string())
 }
 
-fn drained(e: ahoy_calling::Refusal) -> PhoneRefusal {
+fn no_random(e: ahoy_calling::Refusal) -> PhoneRefusal {
     PhoneRefusal::Internal(e.to_string())
 }
 
@@ -71,19 +71,16 @@ impl Platform {
             .ok_or_else(|| PhoneRefusal::NoSuchBusiness(number.to_string()))?;
         let plan = self.media().plan();
         let now = self.clock().now();
-        let offer = sdp::offer(&plan.business, now, random16().map_err(drained)?);
-        let user_offer = match leg {
-            UserLegKind::Phone => Some(sdp::offer(&plan.user, now, random16().map_err(drained)?)),
-            UserLegKind::Simulated => None,
-        };
-        let random = random16().map_err(drained)?;
+        let offer = sdp::offer(&plan.business, now, random16().map_err(no_random)?);
+        let user_end = self.user_end(leg, user, &plan).await.map_err(no_random)?;
+        let user_offer = user_end.offer().map(str::to_owned);
+        let random = random16().map_err(no_random)?;
         let drawn = Drawn {
             id: CallId::new(user, node.number, Direction::UserInitiated, random),
             bridge: self.next_bridge(),
             plan,
             offer,
-            leg,
-            user_offer: user_offer.clone(),
+            user_end,
         };
         let create_users = self.config().create_users;
         let id = self
@@ -93,6 +90,23 @@ impl Platform {
         Ok(Dialled {
             id,
             offer: user_offer,
+        })
+    }
+
+    /// Draws up what stands at the user's end.
+    pub(crate) async fn user_end(
+        &self,
+        leg: UserLegKind,
+        user: WaId,
+        plan: &CallPlan,
+    ) -> Result<UserEnd, ahoy_calling::Refusal> {
+        Ok(match leg {
+            UserLegKind::Phone => UserEnd::Phone {
+                offer: sdp::offer(&plan.user, self.clock().now(), random16()?),
+            },
+            UserLegKind::Simulated => UserEnd::Simulated {
+                sound: self.sound_of(user).await,
+            },
         })
     }
 
@@ -257,18 +271,22 @@ pub(crate) fn plan_answer(step: &mut Step<'_>, id: &CallId) -> Result<(), PhoneR
 /// The user does something about a call.
 pub(crate) fn act(step: &mut Step<'_>, mut call: Call, what: UserAct) -> Result<(), PhoneRefusal> {
     let now = step.now;
+    // A phone whose user does something about it has rung, even if it never said so.
+    let unheard = call.direction == Direction::BusinessInitiated && call.rang_at.is_none();
+    if unheard && call.state.live() {
+        rings(step, &call.id.clone())?;
+        call = load(step, &call.id)?;
+    }
     match what {
-        UserAct::Answer => {
-            // A phone that answers has rung, even if it never said so.
-            if call.rang_at.is_none() {
-                rings(step, &call.id.clone())?;
-                call = load(step, &call.id)?;
+        UserAct::Answer => match call.user_answers(now)? {
+            CallStep::Connected { .. } => finish::connected(step, &call).map_err(broken),
+            _ => {
+                step.tx.delete_timers_of_call(&call.id).map_err(broken)?;
+                step.tx.put_call(&call).map_err(broken)?;
+                step.effects.push(Effect::AwaitMedia { call: call.id });
+                Ok(())
             }
-            match call.user_answers(now)? {
-                CallStep::Connected { .. } => finish::connected(step, &call).map_err(broken),
-                _ => step.tx.put_call(&call).map_err(broken),
-            }
-        }
+        },
         UserAct::Reject => {
             call.user_rejects(now)?;
             finish::ended(step, &call).map_err(broken)
@@ -289,6 +307,9 @@ fn place(
     dial: Dial,
     drawn: Drawn,
 ) -> Result<CallId, PhoneRefusal> {
+    if step.draining {
+        return Err(PhoneRefusal::Internal(STOPPING.into()));
+    }
     let number = finish::number_of(step, number).map_err(broken)?;
     if !create_users && step.tx.user(user).map_err(broken)?.is_none() {
         return Err(PhoneRefusal::NoSuchUser(user.to_string()));
@@ -334,8 +355,7 @@ fn place(
         business_name: number.verified_name.clone(),
         user,
         direction: Direction::UserInitiated,
-        leg: drawn.leg,
-        user_offer: drawn.user_offer,
+        user_end: drawn.user_end,
         business_remote: None,
     })));
     announce(step, &number, &call, Session::offer(drawn.offer), &limits).map_err(broken)?;

@@ -1,19 +1,25 @@
 //! One attempt, and the loop that makes them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ahoy_calling::delivery::{ATTEMPT_TIMEOUT, Outcome};
 use ahoy_platform::{AttemptReport, DeliveryJob, Platform, Target};
+use ahoy_types::AppId;
 use ahoy_wire::webhook::{SIGNATURE_HEADER, sign};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use tokio::sync::{Semaphore, mpsc};
 
-/// Attempts under way at once; more wait. Bounds sockets and memory when a receiver hangs.
-const AT_ONCE: usize = 2_000;
+/// Attempts to one receiver under way at once; its others wait. Bounds sockets when a receiver hangs, and is counted
+/// for each receiver alone, so that none waits for another.
+const AT_ONCE: usize = 256;
 /// How much of an answer's body goes into the log.
 const NOTE_BYTES: usize = 512;
+/// How long an answer's body may take once its status is known. Only the log and the next use of the connection
+/// gain from it.
+const BODY_WAIT: Duration = Duration::from_millis(500);
 /// Shorter than the keep-alive of the servers in use, so that an attempt rarely meets a connection about to close.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -42,40 +48,38 @@ impl Sender {
 
     /// Makes attempts as they are handed out, until the platform is gone.
     pub async fn run(self, mut jobs: mpsc::UnboundedReceiver<DeliveryJob>) {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let mut places: HashMap<AppId, Arc<Semaphore>> = HashMap::new();
         while let Some(job) = jobs.recv().await {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
-            let sender = self.clone();
+            let own = places
+                .entry(job.app)
+                .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
+            let (own, sender) = (own.clone(), self.clone());
             tokio::spawn(async move {
-                sender.attempt(job).await;
-                drop(place);
+                // It is never closed; whoever came first goes first.
+                if let Ok(_place) = own.acquire_owned().await {
+                    sender.attempt(job).await;
+                }
             });
         }
     }
 
     async fn attempt(&self, job: DeliveryJob) {
-        let target = match self.platform.delivery_target(job) {
-            Ok(Some(target)) => target,
-            Ok(None) => return self.platform.delivery_dropped(),
+        let began = self.platform.clock().now();
+        let report = match self.platform.delivery_target(&job) {
+            Ok(Some(target)) => self.post(&target).await,
+            Ok(None) => return,
             Err(e) => {
                 tracing::error!(delivery = %job.id, error = %e, "a webhook cannot be read");
-                return self.platform.delivery_dropped();
+                AttemptReport {
+                    url: String::new(),
+                    headers: Vec::new(),
+                    took_us: 0,
+                    outcome: Outcome::NoAnswer,
+                    note: format!("it was not sent: {e}"),
+                }
             }
         };
-        let began = self.platform.clock().now();
-        let report = self.post(&target).await;
-        tracing::debug!(
-            delivery = %job.id,
-            url = report.url,
-            outcome = ?report.outcome,
-            took_us = report.took_us,
-            "webhook"
-        );
-        if let Err(e) = self.platform.delivery_attempted(job, report, began).await {
-            tracing::error!(delivery = %job.id, error = %e, "the outcome of a webhook cannot be stored");
-        }
+        self.platform.delivery_attempted(job, report, began).await;
     }
 
     async fn post(&self, target: &Target) -> AttemptReport {
@@ -102,7 +106,8 @@ impl Sender {
         let answer = match request.send().await {
             Ok(response) => {
                 let status = response.status().as_u16();
-                let note = beginning(response).await;
+                let read = tokio::time::timeout(BODY_WAIT, beginning(response));
+                let note = read.await.unwrap_or_default();
                 (Outcome::Status(status), note)
             }
             Err(e) => (Outcome::NoAnswer, reason(&e)),

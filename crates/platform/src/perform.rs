@@ -1,0 +1,209 @@
+//! Carrying out what committed decisions want done, in the order of their commits.
+
+use ahoy_audio::EncodedSound;
+use ahoy_calling::{CallState, EndCause};
+use ahoy_media::{BridgeId, CallSetup, LocalUser, Side, UserLeg};
+use ahoy_types::{CallId, WaId};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+use crate::effect::{ArmCall, DeliveryJob, Effect, PhoneEvent, UserEnd};
+use crate::ledger::Committed;
+use crate::live::{LiveCall, UserLegKind};
+use crate::platform::Platform;
+use crate::{figures, finish, media_events, sandbox, user};
+
+impl Platform {
+    /// Carries out effects until the ledger is gone.
+    pub(crate) async fn run_effects(self, mut committed: mpsc::UnboundedReceiver<Committed>) {
+        while let Some(Committed {
+            effects,
+            at,
+            answer,
+            pending,
+        }) = committed.recv().await
+        {
+            for effect in effects {
+                self.carry_out(effect, at);
+            }
+            answer();
+            // What the effects began counts for itself by now.
+            drop(pending);
+        }
+    }
+
+    fn carry_out(&self, effect: Effect, at: Instant) {
+        match effect {
+            Effect::Arm(arm) => self.arm(*arm),
+            Effect::BusinessRemote { bridge, remote } => {
+                self.media()
+                    .set_remote(BridgeId(bridge), Side::Business, remote);
+            }
+            Effect::OpenGate { bridge } => self.media().open_gate(BridgeId(bridge)),
+            Effect::Ring { call } => self.ring(&call),
+            Effect::AwaitMedia { call } => self.await_media(call),
+            Effect::Connected { call } => self.connected(call),
+            Effect::Ended {
+                call,
+                bridge,
+                cause,
+            } => {
+                tracing::info!(%call, cause = cause.as_str(), "call ended");
+                figures::ended(cause);
+                self.end(call, bridge, cause);
+            }
+            Effect::Deliver { id, app } => {
+                let pending = self.quiet().begin_delivery(app);
+                // Where nobody takes webhooks any more the platform is stopping; the outbox keeps this one.
+                let _ = self.webhooks().send(DeliveryJob {
+                    id,
+                    app,
+                    since: at,
+                    pending,
+                });
+            }
+            Effect::TimersChanged => self.timers_changed().notify_one(),
+            Effect::StartOver => {
+                for (call, live) in self.live().all() {
+                    self.end(call, live.bridge, EndCause::SetupLost);
+                }
+                self.forget_reports();
+            }
+        }
+    }
+
+    fn arm(&self, arm: ArmCall) {
+        tracing::info!(
+            call = %arm.call, number = %arm.number, user = %arm.user, direction = arm.direction.as_str(),
+            "call placed"
+        );
+        figures::placed(arm.direction);
+        let bridge = BridgeId(arm.bridge);
+        let live = LiveCall {
+            bridge: arm.bridge,
+            number: arm.number,
+            business_name: arm.business_name,
+            user: arm.user,
+            direction: arm.direction,
+            leg: arm.user_end.kind(),
+            user_offer: arm.user_end.offer().map(str::to_owned),
+            connected: false,
+        };
+        // Known before it exists, so that whatever the media tells of it finds the call.
+        self.live().add(arm.call, live);
+        let user = match arm.user_end {
+            UserEnd::Phone { .. } => UserLeg::WebRtc,
+            UserEnd::Simulated { sound } => UserLeg::Local(LocalUser { sound }),
+        };
+        // The worker takes commands before packets, so whatever the webhook brings back finds the legs there.
+        let setup = CallSetup {
+            plan: arm.plan,
+            user,
+        };
+        drop(self.media().arm(bridge, setup));
+        if let Some(remote) = arm.business_remote {
+            self.media().set_remote(bridge, Side::Business, remote);
+        }
+    }
+
+    fn ring(&self, call: &CallId) {
+        let Some(live) = self.live().get(call) else {
+            return;
+        };
+        match live.leg {
+            UserLegKind::Phone => {
+                let told = ring_event(call, &live)
+                    .is_some_and(|event| self.live().tell(live.user, &event));
+                if !told {
+                    tracing::info!(%call, user = %live.user, "no phone of the user is there to ring");
+                }
+            }
+            UserLegKind::Simulated => {
+                let id = call.clone();
+                self.spawn_job("ring", move |step| {
+                    let job = user::rings(step, &id).and_then(|()| user::plan_answer(step, &id));
+                    sandbox::or_log(job)
+                });
+            }
+        }
+    }
+
+    /// Until a call is connected no gate is open and no watchdog of the media runs: this one stands in for the
+    /// first of them, and like them it follows real time (`media.md` §10).
+    fn await_media(&self, call: CallId) {
+        tracing::info!(%call, "call answered, waiting for the business's media");
+        let platform = self.clone();
+        let patience = self.config().media.start_timeout;
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(patience) => {}
+                () = platform.stopping() => return,
+            }
+            platform.spawn_job("media start", move |step| match step.tx.call(&call)? {
+                Some(found) if found.state == CallState::Answered => {
+                    media_events::media_timed_out(step, &call, true)
+                }
+                _ => Ok(()),
+            });
+        });
+    }
+
+    fn connected(&self, call: CallId) {
+        tracing::info!(%call, "call accepted");
+        self.live().set_connected(&call);
+        let Some(live) = self.live().get(&call) else {
+            return;
+        };
+        if live.leg == UserLegKind::Simulated {
+            let id = call.clone();
+            self.spawn_job("hang-up plan", move |step| finish::plan_hang_up(step, &id));
+        }
+        let event = PhoneEvent::Connected { call_id: call };
+        self.live().tell(live.user, &event);
+    }
+
+    fn end(&self, call: CallId, bridge: u64, cause: EndCause) {
+        if let Some(live) = self.live().remove(&call) {
+            // Its report is under way from now on.
+            self.live().closing(bridge, self.quiet().begin());
+            let event = PhoneEvent::Ended {
+                call_id: call,
+                cause: cause.as_str().to_owned(),
+                connected: live.connected,
+            };
+            self.live().tell(live.user, &event);
+        }
+        self.media().close(BridgeId(bridge));
+    }
+
+    /// What a simulated user's microphone hears. The first use of a sound encodes it, on a thread that may take
+    /// its time.
+    pub(crate) async fn sound_of(&self, user: WaId) -> Arc<EncodedSound> {
+        let platform = self.clone();
+        let encoded = tokio::task::spawn_blocking(move || {
+            let audio = match platform.read(|rows| rows.user(user)) {
+                Ok(known) => known.and_then(|u| u.behaviour).map(|b| b.audio),
+                Err(e) => {
+                    tracing::warn!(%user, error = %e, "the simulated user's sound cannot be read");
+                    None
+                }
+            };
+            sandbox::encode(platform.sounds(), &audio.unwrap_or_default())
+        });
+        match encoded.await {
+            Ok(Some(sound)) => sound,
+            _ => self.silence(),
+        }
+    }
+}
+
+/// The ring of a real phone.
+pub(crate) fn ring_event(call: &CallId, live: &LiveCall) -> Option<PhoneEvent> {
+    Some(PhoneEvent::Ring {
+        call_id: call.clone(),
+        phone_number_id: live.number,
+        name: live.business_name.clone(),
+        sdp: live.user_offer.clone()?,
+    })
+}
