@@ -10,7 +10,7 @@ use ahoy_types::{CallId, PhoneNumberId};
 use ahoy_wire::Session;
 use ahoy_wire::webhook::CallStatus;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::client::Client;
 use crate::event::{AgentEvent, MediaState};
@@ -207,7 +207,9 @@ async fn take_up(call: &Call, media: &Media, answer: &Session) -> Result<(), End
 
 /// The conversation: the media task plays, echoes and answers keys; here is what needs the API.
 async fn converse(call: &mut Call, media: &mut Media) -> String {
-    let mut ticker = interval(HEARD_EVERY);
+    let mut ticker = interval_at(Instant::now() + HEARD_EVERY, HEARD_EVERY);
+    // A late tick tells all there is to tell: none is made up for.
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             mail = call.mail.recv() => match mail {

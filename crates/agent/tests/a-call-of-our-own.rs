@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::net::Ipv6Addr;
+
 use ahoy_agent::{Agent, AgentError, AgentEvent, ApiError};
 use ahoy_types::Direction::BusinessInitiated;
 use ahoy_wire::Session;
@@ -96,6 +98,35 @@ async fn webhooks_that_overtake_the_id_are_kept_for_it() {
     platform.asked("connect", &call).await;
     // It was over: nothing to hang up.
     assert!(platform.rest().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goes_over_ipv6_as_well() {
+    let mut platform = Platform::start().await;
+    let mut config = platform.config.clone();
+    config.media_ip = Ipv6Addr::LOCALHOST.into();
+    let agent = Agent::start(config).await.unwrap();
+    let mut phone = Phone::on(Ipv6Addr::LOCALHOST.into(), 520.0).await;
+    let call = agent.call(&ANA).await.unwrap();
+    let asked = platform.asked("connect", &call).await;
+    let answer = Session::answer(phone.answer(asked.sdp()));
+    // The word that she accepted comes first: nothing is lost by that.
+    for body in [
+        status(&call, CallStatus::Accepted),
+        connect(&call, BusinessInitiated, answer),
+    ] {
+        assert_eq!(platform.deliver(&agent, &body).await, 200);
+    }
+    phone.hears_tone(520.0).await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_at_once() {
+    let platform = Platform::start().await;
+    let mut config = platform.config.clone();
+    config.media_ip = Ipv6Addr::UNSPECIFIED.into();
+    let refused = Agent::start(config).await.err().unwrap().to_string();
+    assert!(refused.contains("address of one interface"), "{refused}");
 }
 
 #[tokio::test]

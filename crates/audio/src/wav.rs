@@ -111,4 +111,17 @@ mod tests {
         assert!(read(b"RIFF....WAVE").is_err());
         assert!(read(&[]).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn hostile_headers_are_refused(flips in proptest::collection::vec((0usize..44, proptest::num::u8::ANY), 1..6)) {
+            let mut file = write(&[1; 400], 8_000).unwrap();
+            for (at, value) in flips {
+                file[at] = value;
+            }
+            if let Ok((pcm, _)) = read(&file) {
+                proptest::prop_assert!(pcm.len() <= 800);
+            }
+        }
+    }
 }

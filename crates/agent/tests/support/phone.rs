@@ -1,7 +1,7 @@
 //! A user's phone together with the platform's relay: ICE-lite, DTLS server, and SDP text in the platform's shape
 //! (`media.md` §2.1 and §3), written here by hand so that the agent meets what it will meet.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ahoy_audio::{EncodedSound, OpusDecoder, listen};
@@ -52,7 +52,12 @@ fn attribute<'a>(sdp: &'a str, name: &str) -> &'a str {
 impl Phone {
     /// A phone that says `tone_hz` as long as there is somebody to hear it.
     pub async fn new(tone_hz: f64) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::on(Ipv4Addr::LOCALHOST.into(), tone_hz).await
+    }
+
+    /// The same with media on another address.
+    pub async fn on(ip: IpAddr, tone_hz: f64) -> Self {
+        let socket = UdpSocket::bind((ip, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let mut config = Rtc::builder()
             .set_ice_lite(true)
@@ -122,7 +127,7 @@ impl Phone {
             "a=msid-semantic: WMS 4b0b1d02-1c5b-4f5f-a6dc-0c8cbc1b6ae8",
             "a=ice-lite",
             &format!("m=audio {port} UDP/TLS/RTP/SAVPF 111 126"),
-            &format!("c=IN IP4 {ip}"),
+            &format!("c=IN IP{} {ip}", if ip.is_ipv6() { 6 } else { 4 }),
             "a=rtcp:9 IN IP4 0.0.0.0",
             &format!("a=candidate:1234567890 1 udp 2122260223 {ip} {port} typ host generation 0 network-cost 50"),
             &format!("a=ice-ufrag:{}", creds.ufrag),
