@@ -42,7 +42,7 @@ pub struct Callback {
 pub struct Subscribe {
     /// Where webhooks go.
     pub callback: Callback,
-    /// The fields to add, sorted.
+    /// The fields wanted, sorted.
     pub fields: Vec<String>,
 }
 
