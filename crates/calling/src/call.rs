@@ -6,8 +6,14 @@
 //! business-initiated:  Ringing ─ user picks up → Answered ─ business media is up → Connected → Ended
 //! ```
 
+mod end;
+mod wrong_state;
+
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, WaId};
 use serde::{Deserialize, Serialize};
+
+pub use end::{End, EndCause, EndStatus, Ending};
+pub use wrong_state::WrongState;
 
 /// Where a call is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,89 +46,6 @@ impl CallState {
             Self::Ended => "ended",
         }
     }
-}
-
-/// How the terminate webhook reports an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum EndStatus {
-    /// Any ordinary end, an unanswered call included.
-    Completed,
-    /// A technical failure.
-    Failed,
-}
-
-/// Why a call ended. Closed: log, webhook, phone and console speak from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndCause {
-    /// The business hung up a connected call.
-    BusinessHungUp,
-    /// The user hung up a connected call.
-    UserHungUp,
-    /// The business rejected the user's call.
-    BusinessRejected,
-    /// The user declined the business's call.
-    UserDeclined,
-    /// The user gave up before the business answered.
-    Abandoned,
-    /// The business gave up before the user answered.
-    Cancelled,
-    /// Nobody answered in time.
-    NoAnswer,
-    /// No media from the business: 20 s at the start or 30 s in the call.
-    BusinessMediaTimeout,
-    /// No media from the user.
-    UserMediaTimeout,
-    /// The platform stopped or crashed before the call was connected.
-    SetupLost,
-    /// The platform stopped or crashed while the call was connected.
-    RelayLost,
-}
-
-impl EndCause {
-    /// The webhook status of this cause.
-    pub const fn status(self) -> EndStatus {
-        match self.error_code() {
-            Some(_) => EndStatus::Failed,
-            None => EndStatus::Completed,
-        }
-    }
-    /// The error a FAILED end carries (`errors.md`).
-    pub const fn error_code(self) -> Option<u32> {
-        match self {
-            Self::BusinessMediaTimeout => Some(138_021),
-            Self::UserMediaTimeout => Some(138_022),
-            Self::SetupLost => Some(138_019),
-            Self::RelayLost => Some(138_020),
-            _ => None,
-        }
-    }
-    /// The word stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BusinessHungUp => "business_hung_up",
-            Self::UserHungUp => "user_hung_up",
-            Self::BusinessRejected => "business_rejected",
-            Self::UserDeclined => "user_declined",
-            Self::Abandoned => "abandoned",
-            Self::Cancelled => "cancelled",
-            Self::NoAnswer => "no_answer",
-            Self::BusinessMediaTimeout => "business_media_timeout",
-            Self::UserMediaTimeout => "user_media_timeout",
-            Self::SetupLost => "setup_lost",
-            Self::RelayLost => "relay_lost",
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    /// Why.
-    pub cause: EndCause,
-    /// When.
-    pub at: RuleTime,
 }
 
 /// A call as the ledger keeps it.
@@ -164,44 +87,6 @@ pub struct Call {
     pub report: Option<String>,
 }
 
-
-/// Why an act does not fit the call. Displays as the sentence that goes into `error_data.details`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WrongState {
-    /// The act belongs to user-initiated calls.
-    #[error("{act} is only for user-initiated calls; this call is business-initiated")]
-    Direction {
-        /// The name of the act.
-        act: &'static str,
-    },
-    /// The act of the user belongs to business-initiated calls.
-    #[error("{act} is only for business-initiated calls; this call is user-initiated")]
-    UserDirection {
-        /// The name of the act.
-        act: &'static str,
-    },
-    /// The call is over.
-    #[error("{act} came too late: the call has already ended ({cause})")]
-    Ended {
-        /// The name of the act.
-        act: &'static str,
-        /// The cause of the end.
-        cause: &'static str,
-    },
-    /// The call is connected already.
-    #[error("{act} is not possible: the call has already been accepted")]
-    AlreadyAccepted {
-        /// The name of the act.
-        act: &'static str,
-    },
-    /// pre_accept a second time with another SDP.
-    #[error("pre_accept was already done with a different SDP")]
-    PreAcceptDiffers,
-    /// accept with another SDP than pre_accept.
-    #[error("the SDP of accept differs from the SDP of pre_accept: both must be the same")]
-    AcceptDiffers,
-}
-
 /// What an accepted act means for the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -218,21 +103,6 @@ pub enum Step {
     AwaitsMedia,
     /// The phone rings now.
     Rings,
-}
-
-/// A call's end as the webhook tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
-    /// COMPLETED or FAILED.
-    pub status: EndStatus,
-    /// When it was picked up, if it was.
-    pub start: Option<RuleTime>,
-    /// When it ended, if it was picked up.
-    pub end: Option<RuleTime>,
-    /// How long it lasted, if it was picked up.
-    pub duration: Option<Seconds>,
-    /// The error of a failed call.
-    pub error_code: Option<u32>,
 }
 
 impl Call {

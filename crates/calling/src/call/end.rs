@@ -1,0 +1,102 @@
+//! How a call ends, in the words of log, webhook, phone and console.
+
+use ahoy_types::{RuleTime, Seconds};
+use serde::{Deserialize, Serialize};
+
+/// How the terminate webhook reports an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EndStatus {
+    /// Any ordinary end, an unanswered call included.
+    Completed,
+    /// A technical failure.
+    Failed,
+}
+
+/// Why a call ended. Closed: log, webhook, phone and console speak from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndCause {
+    /// The business hung up a connected call.
+    BusinessHungUp,
+    /// The user hung up a connected call.
+    UserHungUp,
+    /// The business rejected the user's call.
+    BusinessRejected,
+    /// The user declined the business's call.
+    UserDeclined,
+    /// The user gave up before the business answered.
+    Abandoned,
+    /// The business gave up before the user answered.
+    Cancelled,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// No media from the business: 20 s at the start or 30 s in the call.
+    BusinessMediaTimeout,
+    /// No media from the user.
+    UserMediaTimeout,
+    /// The platform stopped or crashed before the call was connected.
+    SetupLost,
+    /// The platform stopped or crashed while the call was connected.
+    RelayLost,
+}
+
+impl EndCause {
+    /// The webhook status of this cause.
+    pub const fn status(self) -> EndStatus {
+        match self.error_code() {
+            Some(_) => EndStatus::Failed,
+            None => EndStatus::Completed,
+        }
+    }
+    /// The error a FAILED end carries (`errors.md`).
+    pub const fn error_code(self) -> Option<u32> {
+        match self {
+            Self::BusinessMediaTimeout => Some(138_021),
+            Self::UserMediaTimeout => Some(138_022),
+            Self::SetupLost => Some(138_019),
+            Self::RelayLost => Some(138_020),
+            _ => None,
+        }
+    }
+    /// The word stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BusinessHungUp => "business_hung_up",
+            Self::UserHungUp => "user_hung_up",
+            Self::BusinessRejected => "business_rejected",
+            Self::UserDeclined => "user_declined",
+            Self::Abandoned => "abandoned",
+            Self::Cancelled => "cancelled",
+            Self::NoAnswer => "no_answer",
+            Self::BusinessMediaTimeout => "business_media_timeout",
+            Self::UserMediaTimeout => "user_media_timeout",
+            Self::SetupLost => "setup_lost",
+            Self::RelayLost => "relay_lost",
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Why.
+    pub cause: EndCause,
+    /// When.
+    pub at: RuleTime,
+}
+
+/// A call's end as the webhook tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// COMPLETED or FAILED.
+    pub status: EndStatus,
+    /// When it was picked up, if it was.
+    pub start: Option<RuleTime>,
+    /// When it ended, if it was picked up.
+    pub end: Option<RuleTime>,
+    /// How long it lasted, if it was picked up.
+    pub duration: Option<Seconds>,
+    /// The error of a failed call.
+    pub error_code: Option<u32>,
+}
