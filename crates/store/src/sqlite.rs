@@ -8,6 +8,7 @@
 
 mod accounts;
 mod calls;
+mod checkpoint;
 mod codec;
 mod folder;
 mod migrate;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use self::checkpoint::Checkpointer;
 use self::codec::{many, run};
 use self::folder::Folder;
 use self::view::View;
@@ -44,10 +46,6 @@ pub enum Durability {
 const STATEMENTS: usize = 128;
 /// How long a statement waits for a foreign tool that holds the database.
 const BUSY: Duration = Duration::from_secs(5);
-/// Pages in the log after which a commit moves them into the database: 16 MiB at 4 KiB a page.
-const CHECKPOINT_PAGES: i64 = 4096;
-/// What the log's file is cut to after such a move, in bytes.
-const LOG_LIMIT: i64 = 64 << 20;
 /// Page cache of the writer, in KiB.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
 /// Page cache of a reader, in KiB.
@@ -56,8 +54,9 @@ const READER_CACHE_KIB: i64 = 4 << 10;
 /// The store on SQLite.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // Before the folder: the connection closes, then the lock goes.
+    // In the order in which they go: the connection, the thread that hears of it, the lock.
     conn: Connection,
+    _checkpointer: Checkpointer,
     folder: Arc<Folder>,
 }
 
@@ -94,6 +93,7 @@ impl SqliteStore {
     }
 
     fn open_schema(folder: Folder, durability: Durability, steps: &[&str]) -> Result<Self> {
+        let folder = Arc::new(folder);
         let about = |e: StoreError| {
             StoreError(format!(
                 "the data folder {}: {}",
@@ -107,9 +107,11 @@ impl SqliteStore {
         let mut conn = connect(&folder, flags, WRITER_CACHE_KIB).map_err(about)?;
         prepare_writer(&conn, durability).map_err(about)?;
         migrate::migrate(&mut conn, steps).map_err(about)?;
+        let checkpointer = Checkpointer::start(&folder, &mut conn).map_err(about)?;
         Ok(Self {
             conn,
-            folder: Arc::new(folder),
+            _checkpointer: checkpointer,
+            folder,
         })
     }
 
@@ -161,8 +163,6 @@ fn prepare_writer(conn: &Connection, durability: Durability) -> Result<()> {
         Durability::Normal => "normal",
     };
     conn.pragma_update(None, "synchronous", synchronous)?;
-    conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
-    conn.pragma_update_and_check(None, "journal_size_limit", LOG_LIMIT, |_| Ok(()))?;
     Ok(())
 }
 

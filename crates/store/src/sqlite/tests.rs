@@ -354,3 +354,38 @@ fn a_damaged_value_is_an_error_and_no_panic() {
         }
     }
 }
+
+/// The thread moves the log beside a writer that never rests, and the writer begins it anew.
+#[test]
+fn the_log_stays_short_under_a_steady_load() {
+    const MIB: u64 = 1 << 20;
+    let mut store = SqliteStore::temporary().unwrap();
+    let log = store.folder().join("ahoy.sqlite3-wal");
+    let body = vec![7; 1 << 20];
+    let mut longest = 0;
+    for _ in 0..200 {
+        let row = crate::NewDelivery {
+            body: body.clone(),
+            ..samples::delivery(samples::APP, None, crate::DeliveryState::Sending)
+        };
+        write(&mut store, |tx| tx.add_delivery(&row).map(|_| ())).unwrap();
+        longest = longest.max(fs::metadata(&log).unwrap().len() / MIB);
+    }
+    assert!((4..100).contains(&longest), "the log grew to {longest} MiB");
+    let (conn, folder) = (store.folder().join("ahoy.sqlite3"), store.reader().unwrap());
+    drop(store);
+    let moved = fs::metadata(conn).unwrap().len() / MIB;
+    drop(folder);
+    assert!(moved > 100, "only {moved} MiB were moved");
+}
+
+/// With SQLite's own checkpoints the first wait for the disk in a commit would be a long one.
+#[test]
+fn commits_do_not_checkpoint_while_the_log_is_short() {
+    let store = SqliteStore::temporary().unwrap();
+    let pages: i64 = store
+        .conn
+        .pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))
+        .unwrap();
+    assert_eq!(pages, 0);
+}
