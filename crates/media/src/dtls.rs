@@ -62,13 +62,6 @@ pub(crate) struct Outcome {
     pub keys: DtlsKeys,
 }
 
-/// News of one step.
-#[derive(Default)]
-pub(crate) struct News {
-    pub finished: Option<Box<Outcome>>,
-    pub close_notify: bool,
-}
-
 /// One DTLS association.
 pub(crate) struct Handshake {
     dtls: Dtls,
@@ -76,7 +69,6 @@ pub(crate) struct Handshake {
     peer: Option<Fingerprint>,
     keys: Option<DtlsKeys>,
     due: Option<Instant>,
-    done: bool,
 }
 
 impl Handshake {
@@ -93,49 +85,44 @@ impl Handshake {
             peer: None,
             keys: None,
             due: None,
-            done: false,
         }
-    }
-    /// Whether keys were handed out.
-    pub fn is_done(&self) -> bool {
-        self.done
     }
     /// When [`Handshake::advance`] wants to be called without a datagram.
     pub fn due(&self) -> Option<Instant> {
-        self.due.filter(|_| !self.done)
+        self.due
     }
-    /// Moves on with a datagram, or with time alone. An error is final: drop the association.
+    /// Moves on with a datagram, or with time alone. After an outcome or an error the association is of no more use.
     pub fn advance(
         &mut self,
         packet: Option<&[u8]>,
         now: Instant,
         scratch: &mut [u8],
         mut send: impl FnMut(&[u8]),
-    ) -> Result<News, String> {
+    ) -> Result<Option<Box<Outcome>>, String> {
         let text = |e: dimpl::Error| bounded(&e.to_string());
         self.dtls.handle_timeout(now).map_err(text)?;
-        let mut news = News::default();
         if let Some(packet) = packet {
             // What the clock set free leaves before the datagram is looked at.
-            self.drain(&mut news, scratch, &mut send)?;
+            self.drain(scratch, &mut send)?;
             self.dtls.handle_packet(packet).map_err(text)?;
         }
-        self.drain(&mut news, scratch, &mut send)?;
-        Ok(news)
+        self.drain(scratch, &mut send)?;
+        Ok(match (self.peer, self.keys.take()) {
+            (Some(peer), Some(keys)) => Some(Box::new(Outcome { peer, keys })),
+            (_, keys) => {
+                self.keys = keys;
+                None
+            }
+        })
     }
 
-    fn drain(
-        &mut self,
-        news: &mut News,
-        scratch: &mut [u8],
-        send: &mut impl FnMut(&[u8]),
-    ) -> Result<(), String> {
+    fn drain(&mut self, scratch: &mut [u8], send: &mut impl FnMut(&[u8])) -> Result<(), String> {
         loop {
             match self.dtls.poll_output(scratch) {
                 Output::Packet(packet) => send(packet),
                 Output::Timeout(at) => {
                     self.due = Some(at);
-                    break;
+                    return Ok(());
                 }
                 Output::PeerCert(der) => self.peer = fingerprint(der),
                 Output::KeyingMaterial(material, profile) => {
@@ -152,21 +139,14 @@ impl Handshake {
                     self.keys =
                         Some(Keys::from_dtls(profile, &material, role).map_err(|e| e.to_string())?);
                 }
-                Output::CloseNotify => news.close_notify = true,
                 Output::BufferTooSmall { .. } => {
                     return Err("a flight is larger than a datagram".to_owned());
                 }
-                // There is no application data in a call, and `Connected` says less than keys and certificate together.
+                // There is no application data in a call, a farewell before the end of the handshake is a time-out to come, and
+                // `Connected` says less than keys and certificate together.
                 _ => {}
             }
         }
-        if let (false, Some(peer), Some(_)) = (self.done, self.peer, &self.keys)
-            && let Some(keys) = self.keys.take()
-        {
-            self.done = true;
-            news.finished = Some(Box::new(Outcome { peer, keys }));
-        }
-        Ok(())
     }
 }
 
@@ -179,6 +159,11 @@ fn bounded(text: &str) -> String {
 pub(crate) fn is_client_hello(packet: &[u8]) -> bool {
     // Content type 22, epoch 0, then behind the 13-byte record header message type 1.
     matches!(packet, [22, 0xfe, _, 0, 0, ..]) && packet.get(13) == Some(&1)
+}
+
+/// Whether a datagram begins with an alert of a finished handshake (content type 21, epoch 1 or more). What it says is encrypted.
+pub(crate) fn is_protected_alert(packet: &[u8]) -> bool {
+    matches!(packet, [21, 0xfe, _, e0, e1, ..] if (*e0, *e1) != (0, 0))
 }
 
 /// The name of a profile in RFC 5764 §4.1.2 or RFC 7714 §14.2.

@@ -84,8 +84,9 @@ pub enum TimelineEvent {
         /// Whose leg.
         side: Side,
     },
-    /// The peer said goodbye on the DTLS level.
-    CloseNotify {
+    /// A DTLS alert came after the handshake: the peer most likely closed its end. Not verified, as the association's memory is
+    /// freed by then, and not a hang-up.
+    DtlsAlert {
         /// Who.
         side: Side,
     },

@@ -10,6 +10,7 @@ mod a_simulated_user_speaks_and_listens;
 mod a_wrong_certificate_means_silence;
 mod both_sides_hear_each_other;
 mod calls_leave_nothing_behind;
+mod dtls_goes_on_after_the_handshake;
 mod early_checks_and_hellos_are_not_lost;
 mod every_datagram_counts_once;
 mod keys_are_heard_both_ways;

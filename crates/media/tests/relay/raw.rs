@@ -98,9 +98,10 @@ impl Raw {
         }
     }
     /// The whole handshake as DTLS client.
-    pub fn shake_hands(&mut self) {
+    pub fn shake_hands(&mut self) -> Hands {
         let mut hands = self.begin();
         hands.finish(self);
+        hands
     }
     /// The ClientHello alone.
     pub fn begin(&self) -> Hands {
@@ -110,10 +111,26 @@ impl Raw {
             Instant::now(),
         );
         dtls.set_active(true);
-        let mut hands = Hands { dtls, keys: None };
+        let mut hands = Hands {
+            dtls,
+            keys: None,
+            sent_last: Vec::new(),
+            received_last: Vec::new(),
+        };
         hands.dtls.handle_timeout(Instant::now()).unwrap();
         hands.drain(self);
         hands
+    }
+    /// Whether nothing of a kind has come and not been taken.
+    pub fn nothing_left(&self, kind: Kind) -> bool {
+        let mut buffer = [0; 2_000];
+        self.socket.set_nonblocking(true).unwrap();
+        let mut came = false;
+        while let Ok((len, _)) = self.socket.recv_from(&mut buffer) {
+            came |= demux::classify(&buffer[..len]) == kind;
+        }
+        self.socket.set_nonblocking(false).unwrap();
+        !came
     }
     /// A protected packet, not sent.
     pub fn protect(&mut self, fields: Fields, payload: &[u8]) -> Vec<u8> {
@@ -181,6 +198,10 @@ pub fn fields(ssrc: u32, sequence: u16, timestamp: u32) -> Fields {
 pub struct Hands {
     dtls: Dtls,
     keys: Option<srtp::DtlsKeys>,
+    /// The client's last flight: certificate to Finished, one datagram.
+    pub sent_last: Vec<u8>,
+    /// The server's last flight.
+    pub received_last: Vec<u8>,
 }
 
 impl Hands {
@@ -188,7 +209,10 @@ impl Hands {
         let mut buffer = [0; 2_000];
         loop {
             match self.dtls.poll_output(&mut buffer) {
-                Output::Packet(packet) => peer.send(packet),
+                Output::Packet(packet) => {
+                    self.sent_last = packet.to_vec();
+                    peer.send(packet);
+                }
                 Output::Timeout(_) => return,
                 Output::KeyingMaterial(material, profile) => {
                     let profile = match profile {
@@ -203,6 +227,11 @@ impl Hands {
             }
         }
     }
+    /// Says goodbye on the DTLS level.
+    pub fn close(&mut self, peer: &Raw) {
+        self.dtls.close().unwrap();
+        self.drain(peer);
+    }
     /// Goes on until there are keys.
     pub fn finish(&mut self, peer: &mut Raw) {
         while self.keys.is_none() {
@@ -211,6 +240,7 @@ impl Hands {
                 .expect("the handshake goes on");
             self.dtls.handle_timeout(Instant::now()).unwrap();
             self.dtls.handle_packet(&packet).unwrap();
+            self.received_last = packet;
             self.drain(peer);
         }
         let keys = self.keys.take().unwrap();

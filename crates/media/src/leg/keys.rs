@@ -1,0 +1,158 @@
+//! The keys of a leg: DTLS in either role, early or late, and the comparison of fingerprints (`media.md` §6).
+
+use std::net::SocketAddr;
+
+use ahoy_packet::srtp::{Inbound, Outbound};
+
+use super::{Event, Note, RTCP_INTERVAL, Srtp, WebRtcLeg};
+use crate::DtlsRole;
+use crate::cx::Cx;
+use crate::dtls::{self, Handshake};
+
+/// Handshakes a leg begins at most; a peer that fails so often will not succeed.
+const MAX_HANDSHAKES: u8 = 8;
+
+impl WebRtcLeg {
+    /// As DTLS client we begin when there is a pair to send on, and not before (`media.md` §6).
+    pub(super) fn start_if_active(&mut self, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
+        let active = self
+            .remote
+            .as_ref()
+            .is_some_and(|remote| remote.dtls == DtlsRole::Client);
+        let idle = self.handshake.is_none() && !self.is_keyed();
+        if active && idle && !self.mismatch && self.ice.nominated().is_some() {
+            self.begin(DtlsRole::Client, cx, note);
+            self.advance(None, cx, note);
+        }
+    }
+
+    fn begin(&mut self, role: DtlsRole, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
+        if self.handshakes >= MAX_HANDSHAKES {
+            return;
+        }
+        self.handshakes += 1;
+        self.role = Some(role);
+        self.handshake = Some(Box::new(Handshake::new(cx.identity, role, cx.now)));
+        note(Note::Timeline(Event::DtlsStarted {
+            side: self.side,
+            role,
+        }));
+    }
+
+    /// A DTLS record from an address that passed a connectivity check.
+    pub fn on_dtls(
+        &mut self,
+        packet: &[u8],
+        from: SocketAddr,
+        cx: &mut Cx<'_>,
+        note: &mut impl FnMut(Note),
+    ) {
+        if self.awaits_hello() && dtls::is_client_hello(packet) {
+            self.begin(DtlsRole::Server, cx, note);
+        }
+        if self.handshake.is_some() {
+            self.dtls_peer = Some(from);
+            self.advance(Some(packet), cx, note);
+        } else if self.is_keyed() {
+            self.after_handshake(packet, from, cx, note);
+        }
+    }
+
+    /// The association's memory is freed with the last flight. What may still come is a peer that missed that flight, which
+    /// gets the same bytes again (RFC 6347 §4.2.4), and an alert.
+    fn after_handshake(
+        &mut self,
+        packet: &[u8],
+        from: SocketAddr,
+        cx: &mut Cx<'_>,
+        note: &mut impl FnMut(Note),
+    ) {
+        if dtls::is_protected_alert(packet) {
+            if !std::mem::replace(&mut self.alert_noted, true) {
+                note(Note::Timeline(Event::DtlsAlert { side: self.side }));
+            }
+        } else {
+            for datagram in &self.last_flight {
+                cx.net.send_bytes(from, datagram);
+            }
+        }
+    }
+
+    pub(super) fn advance(
+        &mut self,
+        packet: Option<&[u8]>,
+        cx: &mut Cx<'_>,
+        note: &mut impl FnMut(Note),
+    ) {
+        let Some(handshake) = &mut self.handshake else {
+            return;
+        };
+        let to = self.dtls_peer.or(self.ice.nominated());
+        let net = &mut *cx.net;
+        let mut flight: Vec<Box<[u8]>> = Vec::new();
+        let step = handshake.advance(packet, cx.now, cx.scratch, |datagram| {
+            if let Some(to) = to {
+                net.send_bytes(to, datagram);
+            }
+            flight.push(datagram.into());
+        });
+        match step {
+            Ok(None) => {}
+            Ok(Some(outcome)) => {
+                // A client that is finished has seen the server's last flight and will never be asked for its own.
+                if self.role == Some(DtlsRole::Server) {
+                    self.last_flight = flight;
+                }
+                self.handshake = None;
+                self.outcome = Some(outcome);
+                self.verify(cx, note);
+            }
+            Err(reason) => {
+                self.handshake = None;
+                let side = self.side;
+                note(Note::Timeline(Event::DtlsFailed { side, reason }));
+            }
+        }
+    }
+
+    /// Puts the keys to use if the certificate is the one announced.
+    pub(super) fn verify(&mut self, cx: &Cx<'_>, note: &mut impl FnMut(Note)) {
+        let Some(remote) = &self.remote else { return };
+        let Some(outcome) = self.outcome.take() else {
+            return;
+        };
+        if outcome.peer != remote.fingerprint {
+            self.mismatch = true;
+            self.last_flight.clear();
+            note(Note::Timeline(Event::FingerprintMismatch {
+                side: self.side,
+            }));
+            return;
+        }
+        let contexts = Inbound::new(&outcome.keys.inbound)
+            .and_then(|inbound| Ok((inbound, Outbound::new(&outcome.keys.outbound)?)));
+        match contexts {
+            Ok((inbound, outbound)) => {
+                let profile = dtls::profile_name(outcome.keys.inbound.profile());
+                self.srtp = Some(Box::new(Srtp {
+                    inbound,
+                    outbound,
+                    profile,
+                }));
+                self.rtcp_due = Some(cx.now + cx.jittered(RTCP_INTERVAL / 2));
+                note(Note::Timeline(Event::DtlsDone {
+                    side: self.side,
+                    profile,
+                }));
+                note(Note::Up);
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                note(Note::Timeline(Event::DtlsFailed {
+                    side: self.side,
+                    reason,
+                }));
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! A WebRTC leg: ICE-lite, DTLS, SRTP, RTCP. It knows nothing of the far end and of accept; that is the call's business.
+
+mod keys;
+mod stream;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ahoy_packet::rtp::Fields;
+use ahoy_packet::srtp::{Inbound, Outbound};
+use ahoy_packet::stun::{self, BindingRequest, IceKey};
+use ahoy_types::{Ssrc, Ufrag};
+
+use crate::cx::Cx;
+use crate::dtls::{Handshake, Outcome};
+use crate::ice::{Change, IceLite};
+use crate::plan::{LegPlan, random};
+use crate::reception::Reception;
+use crate::rewrite::Rewriter;
+use crate::timeline::TimelineEvent as Event;
+use crate::{DtlsRole, RemoteLeg, Side};
+
+/// Mean time between our RTCP reports (`media.md` §10).
+const RTCP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What of the audio stream a packet carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Media {
+    Audio,
+    Event,
+}
+
+struct Srtp {
+    inbound: Inbound,
+    outbound: Outbound,
+    profile: &'static str,
+}
+
+/// An opened packet: its header, what it carries (if anything agreed on), and where its payload lies.
+pub(crate) struct Opened {
+    pub fields: Fields,
+    pub media: Option<Media>,
+    pub payload: std::ops::Range<usize>,
+}
+
+/// What the call has to note in its timeline or tell.
+pub(crate) enum Note {
+    Timeline(Event),
+    Up,
+}
+
+pub(crate) struct WebRtcLeg {
+    pub side: Side,
+    pub ufrag: Ufrag,
+    pub ssrc: Ssrc,
+    key: IceKey,
+    ice: IceLite,
+    conflict: bool,
+    remote: Option<RemoteLeg>,
+    handshake: Option<Box<Handshake>>,
+    handshakes: u8,
+    role: Option<DtlsRole>,
+    /// Where the peer's DTLS comes from; our flights go there, or to the nominated address before there were any.
+    dtls_peer: Option<SocketAddr>,
+    /// A finished handshake whose fingerprint cannot be compared yet.
+    outcome: Option<Box<Outcome>>,
+    mismatch: bool,
+    /// Our last flight as server, until the peer's first protected packet proves that it came.
+    last_flight: Vec<Box<[u8]>>,
+    alert_noted: bool,
+    srtp: Option<Box<Srtp>>,
+    rewriter: Rewriter,
+    pub reception: Reception,
+    sent: u64,
+    octets: u32,
+    rtcp_due: Option<Instant>,
+    bye_noted: bool,
+}
+
+impl WebRtcLeg {
+    pub fn new(side: Side, plan: &LegPlan) -> Self {
+        let [s0, s1, t @ ..] = random::<6>();
+        Self {
+            side,
+            ufrag: plan.ufrag.clone(),
+            ssrc: plan.ssrc,
+            key: IceKey::new(&plan.pwd.0),
+            ice: IceLite::default(),
+            conflict: false,
+            remote: None,
+            handshake: None,
+            handshakes: 0,
+            role: None,
+            dtls_peer: None,
+            outcome: None,
+            mismatch: false,
+            last_flight: Vec::new(),
+            alert_noted: false,
+            srtp: None,
+            rewriter: Rewriter::new(u16::from_ne_bytes([s0, s1]), u32::from_ne_bytes(t)),
+            reception: Reception::default(),
+            sent: 0,
+            octets: 0,
+            rtcp_due: None,
+            bye_noted: false,
+        }
+    }
+
+    /// Every address that leads to this leg.
+    pub fn known(&self) -> &[SocketAddr] {
+        self.ice.known()
+    }
+    /// Where media goes.
+    pub fn nominated(&self) -> Option<SocketAddr> {
+        self.ice.nominated()
+    }
+    /// The role taken in DTLS, once it began.
+    pub fn role(&self) -> Option<DtlsRole> {
+        self.role
+    }
+    /// The SRTP profile in use.
+    pub fn profile(&self) -> Option<&'static str> {
+        self.srtp.as_ref().map(|srtp| srtp.profile)
+    }
+    /// RTP packets sent.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+    /// Whether a handshake is under way.
+    pub fn in_handshake(&self) -> bool {
+        self.handshake.is_some()
+    }
+    /// Whether a handshake has been finished, its fingerprint compared or not.
+    fn is_keyed(&self) -> bool {
+        self.outcome.is_some() || self.srtp.is_some()
+    }
+    /// Whether the leg would begin a handshake with a ClientHello.
+    pub fn awaits_hello(&self) -> bool {
+        let passive = self
+            .remote
+            .as_ref()
+            .is_none_or(|remote| remote.dtls == DtlsRole::Server);
+        passive && !self.mismatch && self.handshake.is_none() && !self.is_keyed()
+    }
+    /// When [`WebRtcLeg::on_time`] wants to be called next.
+    pub fn due(&self) -> Option<Instant> {
+        let handshake = self
+            .handshake
+            .as_ref()
+            .and_then(|handshake| handshake.due());
+        [handshake, self.rtcp_due].into_iter().flatten().min()
+    }
+
+    /// Answers a connectivity check. `None` if it does not carry our integrity, which deserves silence.
+    pub fn on_check(
+        &mut self,
+        request: &BindingRequest<'_>,
+        from: SocketAddr,
+        cx: &mut Cx<'_>,
+        note: &mut impl FnMut(Note),
+    ) -> Option<Change> {
+        if !request.verify(&self.key) {
+            return None;
+        }
+        let key = &self.key;
+        if !request.unknown_attributes().is_empty() {
+            cx.net.send(from, |buffer| {
+                stun::write_unknown_attributes(buffer, request, key).ok()
+            });
+            return Some(Change::default());
+        }
+        if request.controlled.is_some() {
+            cx.net.send(from, |buffer| {
+                stun::write_role_conflict(buffer, request, key).ok()
+            });
+            if !std::mem::replace(&mut self.conflict, true) {
+                note(Note::Timeline(Event::RoleConflict { side: self.side }));
+            }
+            return Some(Change::default());
+        }
+        cx.net.send(from, |buffer| {
+            stun::write_success(buffer, request, from, key).ok()
+        });
+        let change = self.ice.checked(from, request.use_candidate);
+        let side = self.side;
+        if change.first {
+            note(Note::Timeline(Event::FirstBindingRequest { side, from }));
+        }
+        match change.nominated {
+            Some(None) => note(Note::Timeline(Event::Nominated {
+                side,
+                address: from,
+            })),
+            Some(Some(before)) => {
+                note(Note::Timeline(Event::AddressChanged {
+                    side,
+                    from: before,
+                    to: from,
+                }));
+            }
+            None => {}
+        }
+        self.start_if_active(cx, note);
+        Some(change)
+    }
+
+    /// The peer's session description is known, or repeated.
+    pub fn set_remote(&mut self, remote: RemoteLeg, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
+        let role = remote.dtls;
+        if self.remote.as_ref().is_none_or(|known| known.dtls != role) {
+            note(Note::Timeline(Event::RemoteSet {
+                side: self.side,
+                role,
+            }));
+        }
+        if self.in_handshake() && role == DtlsRole::Client && self.role == Some(DtlsRole::Server) {
+            // Somebody sent a ClientHello, but the description says that it is ours to send.
+            self.handshake = None;
+        }
+        self.remote = Some(remote);
+        self.verify(cx, note);
+        self.start_if_active(cx, note);
+    }
+
+    /// Retransmissions and reports that are due.
+    pub fn on_time(&mut self, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
+        let now = cx.now;
+        if self
+            .handshake
+            .as_ref()
+            .and_then(|handshake| handshake.due())
+            .is_some_and(|due| due <= now)
+        {
+            self.advance(None, cx, note);
+        }
+        if self.rtcp_due.is_some_and(|due| due <= now) {
+            self.rtcp_due = Some(now + cx.jittered(RTCP_INTERVAL));
+            self.report(false, cx);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The stream of a leg: SRTP and SRTCP in, renumbered SRTP and our own reports out.
+
+use ahoy_packet::rtcp::{self, SenderInfo};
+use ahoy_packet::rtp::{self, Fields, Header};
+use ahoy_packet::srtp::SrtpError;
+
+use super::{Event, Media, Note, Opened, WebRtcLeg};
+use crate::cx::Cx;
+use crate::rewrite::Stamp;
+
+/// Our canonical name (`media.md` §8).
+const CNAME: &str = "WhatsAppAudioStream1";
+
+impl WebRtcLeg {
+    /// Opens an RTP packet in place. `Err` says whether the tag was wrong; counters are kept.
+    pub fn open(&mut self, buffer: &mut [u8], len: usize, cx: &Cx<'_>) -> Option<Opened> {
+        let (srtp, remote) = (self.srtp.as_mut()?, self.remote.as_ref()?);
+        let len = match srtp.inbound.unprotect_rtp(buffer, len) {
+            Ok(len) => len,
+            Err(error) => {
+                self.count_refused(error);
+                return None;
+            }
+        };
+        let packet = buffer.get(..len)?;
+        let header: Header = rtp::parse(packet).ok()?;
+        let payload = header.payload_range(packet).ok()?;
+        let media = match header.fields.payload_type {
+            pt if pt == remote.opus => Some(Media::Audio),
+            pt if Some(pt) == remote.telephone_event => Some(Media::Event),
+            _ => None,
+        };
+        self.reception.last = Some(cx.now);
+        self.last_flight = Vec::new();
+        Some(Opened {
+            fields: header.fields,
+            media,
+            payload,
+        })
+    }
+
+    fn count_refused(&mut self, error: SrtpError) {
+        match error {
+            SrtpError::Replayed => self.reception.replayed += 1,
+            _ => self.reception.bad_authentication += 1,
+        }
+    }
+
+    /// Whether media can leave.
+    pub fn is_ready(&self) -> bool {
+        self.srtp.is_some() && self.ice.nominated().is_some()
+    }
+
+    /// Sends a packet of the far end's stream under our own numbering.
+    pub fn forward(&mut self, media: Media, from: &Fields, payload: &[u8], cx: &mut Cx<'_>) {
+        let known = match media {
+            Media::Audio => true,
+            Media::Event => self
+                .remote
+                .as_ref()
+                .is_some_and(|remote| remote.telephone_event.is_some()),
+        };
+        if !self.is_ready() {
+            return;
+        }
+        if !known {
+            // The peer knows no telephone events: it shall not take them for loss.
+            self.skip(from);
+            return;
+        }
+        if let Some(stamp) =
+            self.rewriter
+                .forward(from.ssrc.0, from.sequence, from.timestamp, cx.ms())
+        {
+            self.send(media, from.marker, stamp, payload, cx);
+        }
+    }
+
+    /// Leaves a packet of the far end's stream out without a hole.
+    pub fn skip(&mut self, from: &Fields) {
+        self.rewriter.skip(from.ssrc.0, from.sequence);
+    }
+
+    /// Sends a telephone event of our own; the first of a press gets a timestamp, the others repeat it.
+    pub fn insert_event(
+        &mut self,
+        marker: bool,
+        timestamp: Option<u32>,
+        payload: &[u8],
+        cx: &mut Cx<'_>,
+    ) -> u32 {
+        let stamp = self.rewriter.insert(timestamp, cx.ms());
+        self.send(Media::Event, marker, stamp, payload, cx);
+        stamp.timestamp
+    }
+
+    /// Whether the peer takes telephone events now.
+    pub fn takes_events(&self) -> bool {
+        self.is_ready()
+            && self
+                .remote
+                .as_ref()
+                .is_some_and(|remote| remote.telephone_event.is_some())
+    }
+
+    fn send(&mut self, media: Media, marker: bool, stamp: Stamp, payload: &[u8], cx: &mut Cx<'_>) {
+        let (Some(srtp), Some(remote), Some(to)) =
+            (&mut self.srtp, &self.remote, self.ice.nominated())
+        else {
+            return;
+        };
+        let payload_type = match media {
+            Media::Audio => remote.opus,
+            Media::Event => match remote.telephone_event {
+                Some(pt) => pt,
+                None => return,
+            },
+        };
+        let fields = Fields {
+            payload_type,
+            marker,
+            sequence: stamp.seq,
+            timestamp: stamp.timestamp,
+            ssrc: self.ssrc,
+        };
+        let sent = cx.net.send(to, |buffer| {
+            let header = rtp::write_header(buffer, &fields).ok()?;
+            let len = header + payload.len();
+            buffer.get_mut(header..len)?.copy_from_slice(payload);
+            srtp.outbound.protect_rtp(buffer, len).ok()
+        });
+        if sent {
+            self.sent += 1;
+            self.octets = self.octets.wrapping_add(payload.len() as u32);
+        }
+    }
+
+    /// Opens RTCP and takes what it says; it ends here (`media.md` §10). Says whether it was authentic.
+    pub fn on_rtcp(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        cx: &Cx<'_>,
+        note: &mut impl FnMut(Note),
+    ) -> bool {
+        let Some(srtp) = &mut self.srtp else {
+            return false;
+        };
+        let len = match srtp.inbound.unprotect_rtcp(buffer, len) {
+            Ok(len) => len,
+            Err(error) => {
+                self.count_refused(error);
+                return false;
+            }
+        };
+        for packet in rtcp::parse(buffer.get(..len).unwrap_or_default()).map_while(Result::ok) {
+            let blocks = match packet {
+                rtcp::Packet::SenderReport { ssrc, info, blocks } => {
+                    self.reception
+                        .sender_report(ssrc, info.ntp, cx.since_epoch());
+                    blocks
+                }
+                rtcp::Packet::ReceiverReport { blocks, .. } => blocks,
+                rtcp::Packet::Bye(_) => {
+                    if !std::mem::replace(&mut self.bye_noted, true) {
+                        note(Note::Timeline(Event::RtcpBye { side: self.side }));
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            for block in blocks {
+                if block.ssrc == self.ssrc
+                    && let Some(time) = rtcp::round_trip(&block, cx.ntp())
+                {
+                    self.reception.round_trip = Some(time);
+                }
+            }
+        }
+        true
+    }
+
+    /// Sends a report, the last one with a goodbye.
+    pub fn report(&mut self, goodbye: bool, cx: &mut Cx<'_>) {
+        let block = self.reception.block(cx.since_epoch());
+        let (Some(srtp), Some(to)) = (&mut self.srtp, self.ice.nominated()) else {
+            return;
+        };
+        let sender = (self.sent > 0).then(|| SenderInfo {
+            ntp: cx.ntp(),
+            rtp_timestamp: self.rewriter.timestamp_at(cx.ms()),
+            packets: self.sent as u32,
+            octets: self.octets,
+        });
+        let report = rtcp::Report {
+            ssrc: self.ssrc,
+            sender,
+            blocks: block.as_slice(),
+            cname: CNAME,
+            goodbye,
+        };
+        cx.net.send(to, |buffer| {
+            let len = rtcp::write_report(buffer, &report).ok()?;
+            srtp.outbound.protect_rtcp(buffer, len).ok()
+        });
+    }
+}
