@@ -104,12 +104,12 @@ export const sent = (page) => page.evaluate(() => window.__taps.at(-1).sent.map(
 
 /**
  * What the newest connection brought: sequence numbers that are missing, sources, fingerprints in order, and the sound as frames of
- * 20 ms at 48 kHz.
+ * 20 ms at 48 kHz. From the `from`-th frame on, if not all is wanted.
  */
-export async function heard(page) {
-  const result = await page.evaluate(async () => {
+export async function heard(page, from = 0) {
+  const result = await page.evaluate(async (from) => {
     const { received, peer } = window.__taps.at(-1);
-    const frames = [...received];
+    const frames = received.slice(from);
     const numbers = [];
     for (const { sequence } of frames) {
       const last = numbers.at(-1) ?? sequence;
@@ -143,7 +143,7 @@ export async function heard(page) {
     let lost = null;
     (await peer.getStats()).forEach((entry) => entry.type === 'inbound-rtp' && (lost = entry.packetsLost));
     return { missing, doubled: numbers.length - have.size, sources: [...new Set(frames.map((frame) => frame.ssrc))], frames: pcm, prints, fault, lost };
-  });
+  }, from);
   if (result.fault) throw new Error(`the page could not decode what it received: ${result.fault}`);
   return result;
 }
