@@ -12,8 +12,8 @@ use crate::{Result, StoreError};
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// The lock goes with the file; the system releases it however the process ends.
-    _lock: File,
+    /// However the process ends, the system releases the lock.
+    lock: File,
     temporary: bool,
 }
 
@@ -58,7 +58,7 @@ impl Folder {
             .map_err(|e| about(path, "cannot be written to", &e))?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: file,
+            lock: file,
             temporary,
         })
     }
@@ -78,6 +78,9 @@ impl Drop for Folder {
             // Nobody is left to be told; what stays is in the system's own folder for such things.
             let _ = fs::remove_dir_all(&self.path);
         }
+        // Closing the file would do, but for a child that another thread is just starting: between its fork and its
+        // exec it holds the file too.
+        let _ = self.lock.unlock();
     }
 }
 
