@@ -16,7 +16,7 @@ pub struct MediaConfig {
     pub advertise_v6: Option<Ipv6Addr>,
     /// Ports to use, one a worker (the same for IPv4 and IPv6), the first free ones; `0..=0` takes any free port.
     pub ports: RangeInclusive<u16>,
-    /// Threads; zero means one a core.
+    /// Threads; zero means one a core, or one a port if there are fewer.
     pub workers: usize,
     /// No media after accept for this long is a [`TimeoutKind::Start`](crate::TimeoutKind::Start): 20 s (`media.md` §10).
     pub start_timeout: Duration,

@@ -161,6 +161,11 @@ pub(crate) fn is_client_hello(packet: &[u8]) -> bool {
     matches!(packet, [22, 0xfe, _, 0, 0, ..]) && packet.get(13) == Some(&1)
 }
 
+/// Whether a datagram begins with a record of a handshake: content type 22, or 20, ChangeCipherSpec.
+pub(crate) fn is_handshake(packet: &[u8]) -> bool {
+    matches!(packet, [20 | 22, 0xfe, ..])
+}
+
 /// Whether a datagram begins with an alert of a finished handshake (content type 21, epoch 1 or more). What it says is encrypted.
 pub(crate) fn is_protected_alert(packet: &[u8]) -> bool {
     matches!(packet, [21, 0xfe, _, e0, e1, ..] if (*e0, *e1) != (0, 0))

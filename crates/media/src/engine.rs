@@ -121,7 +121,15 @@ impl MediaEngine {
             silence: config.silence_timeout,
         };
         let count = match config.workers {
-            0 => thread::available_parallelism().map_or(1, usize::from),
+            // Not more than there are ports to give.
+            0 => {
+                let cores = thread::available_parallelism().map_or(1, usize::from);
+                let ports = match *config.ports.start() {
+                    0 => cores,
+                    _ => config.ports.len().max(1),
+                };
+                cores.min(ports)
+            }
             n => n,
         };
         let mut workers = Vec::with_capacity(count);

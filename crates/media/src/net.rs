@@ -12,10 +12,22 @@ struct Port {
     out: Outbox,
 }
 
+impl Port {
+    /// Sends what is queued; says how many left and how many did not.
+    fn transmit(&mut self) -> (u64, u64) {
+        let queued = self.out.len();
+        let sent = sys::transmit(&self.socket, &mut self.out);
+        (sent as u64, queued.saturating_sub(sent) as u64)
+    }
+}
+
 /// One port number, on IPv4, IPv6 or both.
 pub(crate) struct Net {
     ports: [Option<Port>; 2],
+    /// Datagrams sent.
     pub sent: u64,
+    /// Datagrams the system did not take: no route, a full buffer, no socket of that family.
+    pub refused: u64,
 }
 
 const V4: usize = 0;
@@ -68,6 +80,7 @@ impl Net {
         let mut net = Self {
             ports: [None, None],
             sent: 0,
+            refused: 0,
         };
         let mut advertised = WorkerAddress { v4: None, v6: None };
         for socket in sockets {
@@ -138,10 +151,13 @@ impl Net {
     ) -> bool {
         let at = if to.is_ipv4() { V4 } else { V6 };
         let Some(Some(port)) = self.ports.get_mut(at) else {
+            self.refused += 1;
             return false;
         };
         if port.out.is_full() {
-            self.sent += sys::transmit(&port.socket, &mut port.out) as u64;
+            let (sent, refused) = port.transmit();
+            self.sent += sent;
+            self.refused += refused;
         }
         port.out.push(to, write)
     }
@@ -157,8 +173,10 @@ impl Net {
     /// Sends what is queued.
     pub fn flush(&mut self) {
         for port in self.ports.iter_mut().flatten() {
-            if !port.out.is_empty() {
-                self.sent += sys::transmit(&port.socket, &mut port.out) as u64;
+            if port.out.len() > 0 {
+                let (sent, refused) = port.transmit();
+                self.sent += sent;
+                self.refused += refused;
             }
         }
     }

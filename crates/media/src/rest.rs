@@ -19,6 +19,8 @@ pub struct RestPolicy {
     rate: f64,
     since: Duration,
     packets: u64,
+    last_round: usize,
+    blocked: bool,
 }
 
 impl RestPolicy {
@@ -29,12 +31,15 @@ impl RestPolicy {
             rate: 0.0,
             since: Duration::ZERO,
             packets: 0,
+            last_round: 0,
+            blocked: false,
         }
     }
 
     /// Notes `packets` served in a round that ended at `now` (time since the worker's start).
     pub fn served(&mut self, packets: usize, now: Duration) {
         self.packets += packets as u64;
+        self.last_round = packets;
         let passed = now.saturating_sub(self.since);
         if passed < INTERVAL {
             return;
@@ -53,11 +58,20 @@ impl RestPolicy {
     }
 
     /// How long to rest before the next round; `None` to block until something happens.
-    pub fn rest(&self) -> Option<Duration> {
+    pub fn rest(&mut self) -> Option<Duration> {
         let share = ((self.rate - IDLE_RATE) / (BUSY_RATE - IDLE_RATE)).clamp(0.0, 1.0);
         let rest = self.max_rest.mul_f64(share);
-        // A rest shorter than the cost of waking up buys nothing.
-        (rest >= Duration::from_micros(50)).then_some(rest)
+        // A rest shorter than the cost of waking up buys nothing. After a round that found nothing, resting again would
+        // only wake for nothing: packets come in bursts, and the next burst is waited for.
+        if rest < Duration::from_micros(50) || self.last_round == 0 {
+            self.blocked = true;
+            return None;
+        }
+        // The first packets of a burst have been served; the others are on their way already.
+        Some(match std::mem::take(&mut self.blocked) {
+            true => rest / 2,
+            false => rest,
+        })
     }
 }
 
@@ -84,6 +98,7 @@ mod tests {
         let mut policy = RestPolicy::new(Duration::from_millis(1));
         at_rate(&mut policy, 20_000, 0, 2_000);
         assert_eq!(policy.rest(), Some(Duration::from_millis(1)));
+        assert_eq!(policy.rest(), Some(Duration::from_millis(1)));
     }
 
     #[test]
@@ -91,6 +106,7 @@ mod tests {
         let rest = |rate| {
             let mut policy = RestPolicy::new(Duration::from_millis(1));
             at_rate(&mut policy, rate, 0, 3_000);
+            policy.rest();
             policy.rest().unwrap_or_default()
         };
         assert!(rest(2_000) < rest(4_000) && rest(4_000) < rest(6_000));
@@ -110,5 +126,18 @@ mod tests {
         let mut policy = RestPolicy::new(Duration::ZERO);
         at_rate(&mut policy, 50_000, 0, 2_000);
         assert_eq!(policy.rest(), None);
+    }
+
+    #[test]
+    fn between_bursts_it_waits_for_the_next() {
+        let mut policy = RestPolicy::new(Duration::from_millis(1));
+        at_rate(&mut policy, 20_000, 0, 2_000);
+        policy.served(0, Duration::from_millis(2_001));
+        assert_eq!(policy.rest(), None);
+        // The first packet has ended the wait: its companions are near.
+        policy.served(1, Duration::from_millis(2_003));
+        assert_eq!(policy.rest(), Some(Duration::from_micros(500)));
+        policy.served(99, Duration::from_millis(2_004));
+        assert_eq!(policy.rest(), Some(Duration::from_millis(1)));
     }
 }

@@ -25,6 +25,10 @@ impl Call {
             });
         }
         let End::Local(local) = user else { return };
+        // Whoever is called says hello when there is somebody to hear it.
+        if !business.is_ready() {
+            return;
+        }
         if let Some((fields, sound, tick)) = local.speak(self.digits.is_playing()) {
             business.forward(Media::Audio, &fields, sound.frame(tick), cx);
             self.first_audio(Side::User, &fields, cx);

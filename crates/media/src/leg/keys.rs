@@ -11,6 +11,8 @@ use crate::dtls::{self, Handshake};
 
 /// Handshakes a leg begins at most; a peer that fails so often will not succeed.
 const MAX_HANDSHAKES: u8 = 8;
+/// How often a last flight is repeated: twice what a client asks for within a minute of doubling time-outs.
+const MAX_REPEATS: u8 = 16;
 
 impl WebRtcLeg {
     /// As DTLS client we begin when there is a pair to send on, and not before (`media.md` §6).
@@ -51,8 +53,7 @@ impl WebRtcLeg {
             self.begin(DtlsRole::Server, cx, note);
         }
         if self.handshake.is_some() {
-            self.dtls_peer = Some(from);
-            self.advance(Some(packet), cx, note);
+            self.advance(Some((packet, from)), cx, note);
         } else if self.is_keyed() {
             self.after_handshake(packet, from, cx, note);
         }
@@ -71,7 +72,8 @@ impl WebRtcLeg {
             if !std::mem::replace(&mut self.alert_noted, true) {
                 note(Note::Timeline(Event::DtlsAlert { side: self.side }));
             }
-        } else {
+        } else if dtls::is_handshake(packet) && self.repeats < MAX_REPEATS {
+            self.repeats += 1;
             for datagram in &self.last_flight {
                 cx.net.send_bytes(from, datagram);
             }
@@ -80,14 +82,17 @@ impl WebRtcLeg {
 
     pub(super) fn advance(
         &mut self,
-        packet: Option<&[u8]>,
+        packet: Option<(&[u8], SocketAddr)>,
         cx: &mut Cx<'_>,
         note: &mut impl FnMut(Note),
     ) {
         let Some(handshake) = &mut self.handshake else {
             return;
         };
-        let to = self.dtls_peer.or(self.ice.nominated());
+        // An answer goes where the question came from, what time brings to the pair that was chosen.
+        let (packet, from) = packet.unzip();
+        self.dtls_peer = from.or(self.dtls_peer);
+        let to = from.or(self.ice.nominated()).or(self.dtls_peer);
         let net = &mut *cx.net;
         let mut flight: Vec<Box<[u8]>> = Vec::new();
         let step = handshake.advance(packet, cx.now, cx.scratch, |datagram| {

@@ -60,13 +60,14 @@ pub(crate) struct WebRtcLeg {
     handshake: Option<Box<Handshake>>,
     handshakes: u8,
     role: Option<DtlsRole>,
-    /// Where the peer's DTLS comes from; our flights go there, or to the nominated address before there were any.
+    /// Where the peer's latest DTLS came from.
     dtls_peer: Option<SocketAddr>,
     /// A finished handshake whose fingerprint cannot be compared yet.
     outcome: Option<Box<Outcome>>,
     mismatch: bool,
     /// Our last flight as server, until the peer's first protected packet proves that it came.
     last_flight: Vec<Box<[u8]>>,
+    repeats: u8,
     alert_noted: bool,
     srtp: Option<Box<Srtp>>,
     rewriter: Rewriter,
@@ -95,6 +96,7 @@ impl WebRtcLeg {
             outcome: None,
             mismatch: false,
             last_flight: Vec::new(),
+            repeats: 0,
             alert_noted: false,
             srtp: None,
             rewriter: Rewriter::new(u16::from_ne_bytes([s0, s1]), u32::from_ne_bytes(t)),

@@ -70,8 +70,9 @@ impl Outbox {
     pub fn is_full(&self) -> bool {
         self.filled == BATCH
     }
-    pub fn is_empty(&self) -> bool {
-        self.filled == 0
+    /// Datagrams waiting.
+    pub fn len(&self) -> usize {
+        self.filled
     }
     /// Lets `write` fill the next buffer; it returns the datagram's length, or `None` to leave it. Says whether it was taken.
     pub fn push(
@@ -129,7 +130,7 @@ mod tests {
         }
         assert!(out.is_full() && !out.push(to, |_| Some(1)));
         transmit(&a, &mut out);
-        assert!(out.is_empty());
+        assert_eq!(out.len(), 0);
         let mut inbox = Inbox::new();
         let mut seen = 0;
         while seen < BATCH {

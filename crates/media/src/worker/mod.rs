@@ -44,6 +44,8 @@ pub struct WorkerStats {
     pub received: u64,
     /// Datagrams sent.
     pub sent: u64,
+    /// Datagrams the system did not take: no route, a full buffer.
+    pub refused: u64,
     /// Datagrams from addresses no leg has proved to be its peer's.
     pub unknown_address: u64,
     /// Connectivity checks that named no leg here.
@@ -163,7 +165,7 @@ impl Worker {
     }
 
     /// Waits for something to do; says whether somebody called.
-    fn rest(&self, now: Instant) -> bool {
+    fn rest(&mut self, now: Instant) -> bool {
         if let Some(rest) = self.policy.rest() {
             return sys::wait(&[&self.end], Some(rest)) != 0;
         }
@@ -234,6 +236,7 @@ impl Worker {
             timers: self.timers.len(),
             ticking: self.wheel.len(),
             sent: self.net.sent,
+            refused: self.net.refused,
             rate: self.policy.rate(),
             ..self.stats.clone()
         }
