@@ -1,6 +1,7 @@
 //! The handle by which everything else speaks with the relay. Calls here never wait for a media thread.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -104,7 +105,8 @@ impl Future for Armed {
 }
 
 impl MediaEngine {
-    /// Binds the ports and starts the threads. `events` is called from them and must not block.
+    /// Binds the ports and starts the threads. `events` is called from them: it must neither block, since packets wait for it, nor
+    /// panic, since that would end the thread and all its calls.
     ///
     /// # Errors
     /// [`MediaError`]; nothing is left running then.
@@ -214,18 +216,23 @@ impl MediaEngine {
     pub fn arm(&self, bridge: BridgeId, setup: CallSetup) -> Armed {
         let (armed, reply) = oneshot::channel();
         let number = setup.plan.worker;
-        if let Some(worker) = self.0.workers.get(number)
-            && self.homes().insert(bridge, number).is_none()
-        {
-            worker.calls.fetch_add(1, Ordering::Relaxed);
-            worker.send(Command::Arm {
-                bridge,
-                setup: Box::new(setup),
-                armed,
-            });
-        } else {
-            tracing::error!(%bridge, number, "a call was armed twice, or by the plan of another engine");
-        }
+        let Some(worker) = self.0.workers.get(number) else {
+            tracing::error!(%bridge, number, "a call was armed by the plan of another engine");
+            return Armed(reply);
+        };
+        match self.homes().entry(bridge) {
+            Entry::Vacant(home) => home.insert(number),
+            Entry::Occupied(_) => {
+                tracing::error!(%bridge, "a call was armed twice; the first one stays");
+                return Armed(reply);
+            }
+        };
+        worker.calls.fetch_add(1, Ordering::Relaxed);
+        worker.send(Command::Arm {
+            bridge,
+            setup: Box::new(setup),
+            armed,
+        });
         Armed(reply)
     }
 

@@ -49,6 +49,9 @@ impl WebRtcLeg {
         cx: &mut Cx<'_>,
         note: &mut impl FnMut(Note),
     ) {
+        if !dtls::is_plausible(packet) {
+            return;
+        }
         if self.awaits_hello() && dtls::is_client_hello(packet) {
             self.begin(DtlsRole::Server, cx, note);
         }

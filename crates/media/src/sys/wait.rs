@@ -53,7 +53,10 @@ fn poll(polled: &mut [libc::pollfd; MOST], timeout: Option<Duration>) -> i32 {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn poll(polled: &mut [libc::pollfd; MOST], timeout: Option<Duration>) -> i32 {
+use poll_by_milliseconds as poll;
+
+#[cfg(any(test, not(target_os = "linux")))]
+fn poll_by_milliseconds(polled: &mut [libc::pollfd; MOST], timeout: Option<Duration>) -> i32 {
     // Rounded up, or a wait below a millisecond would spin.
     let ms = timeout.map_or(-1, |t| {
         i32::try_from(t.as_micros().div_ceil(1_000)).unwrap_or(i32::MAX)
@@ -120,5 +123,33 @@ impl WakerEnd {
 impl AsFd for WakerEnd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_portable_wait_sees_what_the_other_sees() {
+        let (waker, end) = Waker::pair().unwrap();
+        let mut polled = [libc::pollfd {
+            fd: -1,
+            events: libc::POLLIN,
+            revents: 0,
+        }; MOST];
+        polled[1].fd = end.as_fd().as_raw_fd();
+        assert_eq!(
+            poll_by_milliseconds(&mut polled, Some(Duration::from_micros(10))),
+            0
+        );
+        waker.wake();
+        assert_eq!(poll_by_milliseconds(&mut polled, None), 1);
+        assert_eq!(
+            polled.map(|slot| slot.revents != 0),
+            [false, true, false, false]
+        );
+        assert_eq!(wait(&[&end], None), 1);
     }
 }

@@ -158,3 +158,53 @@ fn not_for_another_call_either() {
         (relay.report(1).leg(Side::Business).received == 1).then_some(())
     });
 }
+
+#[test]
+fn from_the_peer_s_own_address_amid_the_handshake() {
+    let relay = Relay::start();
+    let plan = relay.arm(1, user(660.0));
+    let mut business = Raw::new(&plan.business);
+    relay
+        .engine
+        .set_remote(BridgeId(1), Side::Business, business.remote());
+    business.nominate();
+    let mut hands = business.begin();
+    let mut seed = 7u64;
+    for len in 1..400usize {
+        let mut packet = vec![0; len];
+        for byte in &mut packet {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            *byte = seed as u8;
+        }
+        // DTLS records that claim to be of the handshake, ChangeCipherSpec, an alert or data; media; STUN.
+        packet[0] = [22, 20, 21, 23, 128, 1][len % 6];
+        if packet[0] < 30 && len > 13 {
+            packet[1..5].copy_from_slice(&[0xfe, 0xfd, 0, (len % 2) as u8]);
+            packet[11..13].copy_from_slice(&(len as u16 - 13).to_be_bytes());
+        }
+        business.send(&packet);
+    }
+    hands.finish(&mut business);
+    relay.wait_up(1, Side::Business);
+    relay.engine.open_gate(BridgeId(1));
+    business.hear().expect("audio in spite of everything");
+    assert_eq!(relay.close(1).leg(Side::Business).received, 0);
+}
+
+#[test]
+fn or_a_call_armed_twice() {
+    let relay = Relay::start();
+    let (_, mut business) = call(&relay);
+    relay.arm(1, user(440.0));
+    business.speak(5, 1, 0);
+    settle(&mut business);
+    let report = relay.close(1);
+    assert_eq!(
+        report.leg(Side::Business).received,
+        1,
+        "the first one stays"
+    );
+    assert_eq!(relay.engine.stats_blocking()[0].calls, 0);
+}
