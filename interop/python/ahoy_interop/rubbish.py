@@ -20,8 +20,8 @@ async def raw_http(host: str, port: int, data: bytes, within: float = 10.0) -> b
         await writer.drain()
         writer.write_eof()
         return await asyncio.wait_for(reader.read(1 << 20), within)
-    except (ConnectionError, TimeoutError, asyncio.TimeoutError):
-        return b""  # a server may hang up on rubbish
+    except (OSError, TimeoutError, asyncio.TimeoutError):
+        return b""  # a server may hang up on rubbish, in the middle of it too
     finally:
         writer.close()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 
 import pytest
 
-from ahoy_interop import sound
+from ahoy_interop import signalling, sound
 from ahoy_interop.api import Refused
 from ahoy_interop.waiting import eventually
 
@@ -172,8 +173,7 @@ async def test_accept_must_repeat_the_answer_of_pre_accept(sandbox, graph, recei
     sdp = await aiortc.answer(connect["session"]["sdp"])
     await graph.action("pre_accept", call_id, sdp)
     await graph.action("pre_accept", call_id, sdp)
-    other = business()
-    for wrong in (await other.answer(connect["session"]["sdp"]), connect["session"]["sdp"]):
+    for wrong in (signalling.answer(random.Random(1)), connect["session"]["sdp"]):
         with pytest.raises(Refused) as refusal:
             await graph.action("accept", call_id, wrong)
         assert (refusal.value.status, refusal.value.code) == (400, 100), refusal.value
