@@ -91,7 +91,7 @@ impl Bench {
         self.end(call, started).await
     }
 
-    /// A business-initiated call that the simulated user answers at once.
+    /// A business-initiated call that rings and is cancelled: a user who picks up is told to the business only once media is up.
     async fn business_call(&self, user: &str, offer: &str) -> Result<(), Fault> {
         let started = Instant::now();
         let body =
@@ -100,7 +100,8 @@ impl Bench {
         let call = connected["calls"][0]["id"].as_str().ok_or("connect answered no id")?;
         let at = self.webhook(call, "connect").await?;
         self.stats.add("connect to its webhook", at - started);
-        self.webhook(call, "ACCEPTED").await?;
+        let ringing = self.webhook(call, "RINGING").await?;
+        self.stats.add("connect to RINGING", ringing - started);
         self.end(call, started).await
     }
 
@@ -118,7 +119,7 @@ impl Bench {
 
     async fn lane(&self, lane: usize, until: Instant) -> Result<u64, Fault> {
         let user = format!("4477009{lane:05}");
-        let behaviour = json!({"on_ring": "answer", "answer_after_ms": 0, "audio": {"silence": true}});
+        let behaviour = json!({"on_ring": "ignore", "audio": {"silence": true}});
         self.post("create user (sandbox)", "/sandbox/v1/users", TOKEN, &json!({"wa_id": user, "behaviour": behaviour})).await?;
         let grant = json!({"phone_number_id": PHONE, "response": "accept_permanent"});
         self.post("grant (sandbox)", &format!("/sandbox/v1/users/{user}/permission"), TOKEN, &grant).await?;
