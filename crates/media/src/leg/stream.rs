@@ -31,7 +31,9 @@ impl WebRtcLeg {
             _ => None,
         };
         self.reception.last = Some(cx.now);
-        self.last_flight = Vec::new();
+        if !self.last_flight.is_empty() {
+            self.last_flight = Vec::new();
+        }
         Some(Opened {
             fields: header.fields,
             media,

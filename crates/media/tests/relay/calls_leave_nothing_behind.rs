@@ -17,6 +17,8 @@ fn held(stats: &WorkerStats) -> [usize; 5] {
 fn a_thousand_of_them() {
     let relay = Relay::start();
     for round in 0..10u64 {
+        // Kept, so that no two of a round get the same port.
+        let mut peers = Vec::new();
         for i in 0..100 {
             let bridge = round * 100 + i;
             let leg = if i % 2 == 0 {
@@ -33,6 +35,7 @@ fn a_thousand_of_them() {
                     .set_remote(BridgeId(bridge), Side::Business, business.remote());
                 business.nominate();
                 business.shake_hands();
+                peers.push(business);
             }
         }
         let stats = &relay.engine.stats_blocking()[0];
