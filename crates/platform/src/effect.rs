@@ -6,7 +6,7 @@ use std::time::Instant;
 use ahoy_audio::EncodedSound;
 use ahoy_calling::EndCause;
 use ahoy_media::{CallPlan, RemoteLeg};
-use ahoy_types::{AppId, CallId, DeliveryId, Direction, PhoneNumberId, WaId};
+use ahoy_types::{AppId, CallId, DeliveryId, Direction, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
 
 use crate::live::UserLegKind;
@@ -25,8 +25,8 @@ pub(crate) enum Effect {
     Ring { call: CallId },
     /// The user picked up and the business's media is not there yet: it has a start time-out to come.
     AwaitMedia { call: CallId },
-    /// The user's phone shows a connected call.
-    Connected { call: CallId },
+    /// The user's phone shows a connected call, from this instant on.
+    Connected { call: CallId, at: RuleTime },
     /// The call is over: its media goes, the phone is told.
     Ended {
         call: CallId,

@@ -3,7 +3,7 @@
 use ahoy_calling::account::Number;
 use ahoy_calling::{Call, CallState, EndCause, EndStatus};
 use ahoy_store::{Result, StoreError, TimerKind};
-use ahoy_types::{CallId, Direction, PhoneNumberId};
+use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime};
 use ahoy_wire::errors::WebhookError;
 use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, TerminateEvent};
 
@@ -50,14 +50,15 @@ pub(crate) fn connected(step: &mut Step<'_>, call: &Call) -> Result<()> {
         },
         Effect::Connected {
             call: call.id.clone(),
+            at: step.now,
         },
         Effect::TimersChanged,
     ]);
     Ok(())
 }
 
-/// What a simulated user does about the connected call goes to the scheduler.
-pub(crate) fn plan_hang_up(step: &mut Step<'_>, id: &CallId) -> Result<()> {
+/// What a simulated user does about the call that was connected at `since` goes to the scheduler.
+pub(crate) fn plan_hang_up(step: &mut Step<'_>, id: &CallId, since: RuleTime) -> Result<()> {
     let Some(call) = step
         .tx
         .call(id)?
@@ -76,7 +77,7 @@ pub(crate) fn plan_hang_up(step: &mut Step<'_>, id: &CallId) -> Result<()> {
         call: id.clone(),
         act,
     };
-    step.tx.add_timer(step.now + after, &kind)?;
+    step.tx.add_timer(since + after, &kind)?;
     step.effects.push(Effect::TimersChanged);
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ahoy_store::StoreError;
 
+use crate::ledger::Step;
 use crate::platform::Platform;
 
 /// How often the heartbeat is written while a call is connected (`contract.md` §4).
@@ -43,26 +44,25 @@ impl Platform {
 
     /// Lets go of webhooks that were finished long ago.
     pub(crate) async fn run_housekeeping(self) {
-        let mut tick = tokio::time::interval(HOUSEKEEPING);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            if let Err(e) = self.delete_old_webhooks().await {
+                tracing::warn!(error = %e, "old webhooks could not be deleted");
+            }
             tokio::select! {
-                _ = tick.tick() => {}
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
                 () = self.stopping() => return,
             }
-            loop {
-                let job = |step: &mut crate::ledger::Step<'_>| {
-                    let before = step.now - LOG_KEPT;
-                    step.tx.prune_deliveries(before, DELETED_AT_ONCE)
-                };
-                match self.ledger().execute(job).await {
-                    Ok(DELETED_AT_ONCE..) => {}
-                    Ok(_) => break,
-                    Err(e) => {
-                        tracing::warn!(error = %e, "old webhooks could not be deleted");
-                        break;
-                    }
-                }
+        }
+    }
+
+    async fn delete_old_webhooks(&self) -> Result<(), StoreError> {
+        loop {
+            let job = |step: &mut Step<'_>| {
+                let before = step.now - LOG_KEPT;
+                step.tx.prune_deliveries(before, DELETED_AT_ONCE)
+            };
+            if self.ledger().execute(job).await? < DELETED_AT_ONCE {
+                return Ok(());
             }
         }
     }

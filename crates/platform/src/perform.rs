@@ -3,7 +3,7 @@
 use ahoy_audio::EncodedSound;
 use ahoy_calling::{CallState, EndCause};
 use ahoy_media::{BridgeId, CallSetup, LocalUser, Side, UserLeg};
-use ahoy_types::{CallId, WaId};
+use ahoy_types::{CallId, RuleTime, WaId};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -43,7 +43,7 @@ impl Platform {
             Effect::OpenGate { bridge } => self.media().open_gate(BridgeId(bridge)),
             Effect::Ring { call } => self.ring(&call),
             Effect::AwaitMedia { call } => self.await_media(call),
-            Effect::Connected { call } => self.connected(call),
+            Effect::Connected { call, at } => self.connected(call, at),
             Effect::Ended {
                 call,
                 bridge,
@@ -149,7 +149,7 @@ impl Platform {
         });
     }
 
-    fn connected(&self, call: CallId) {
+    fn connected(&self, call: CallId, at: RuleTime) {
         tracing::info!(%call, "call accepted");
         self.live().set_connected(&call);
         let Some(live) = self.live().get(&call) else {
@@ -157,7 +157,9 @@ impl Platform {
         };
         if live.leg == UserLegKind::Simulated {
             let id = call.clone();
-            self.spawn_job("hang-up plan", move |step| finish::plan_hang_up(step, &id));
+            self.spawn_job("hang-up plan", move |step| {
+                finish::plan_hang_up(step, &id, at)
+            });
         }
         let event = PhoneEvent::Connected { call_id: call };
         self.live().tell(live.user, &event);

@@ -1,0 +1,15 @@
+//! The platform as its edges see it: on a real store and the real media engine, with receivers that answer by script,
+//! on virtual time. One file a promise.
+#![allow(clippy::unwrap_used)]
+
+mod a_business_call_waits_for_phone_and_media;
+mod a_crash_loses_nothing;
+mod a_stop_ends_the_calls;
+mod a_store_that_fails_costs_no_more_than_it_must;
+mod a_users_call_lives_from_connect_to_terminate;
+mod any_order_of_acts_keeps_the_promises;
+mod exactly_the_allowed_calls_win;
+mod one_of_many_acts_wins;
+mod support;
+mod the_clock_jumps_and_never_goes_back;
+mod webhooks_keep_the_order_of_their_call;
