@@ -4,7 +4,7 @@ import { showBusinesses } from './business-list.js';
 import { Call } from './call.js';
 import { CallScreen } from './call-screen.js';
 import { el } from './dom.js';
-import { PhoneSocket } from './phone-socket.js';
+import { PhoneError, PhoneSocket } from './phone-socket.js';
 import { showNothing, showThread } from './thread.js';
 import { Tones } from './tones.js';
 
@@ -156,10 +156,18 @@ export class App {
       this.screen.hide();
       const next = this.waiting.shift();
       if (next) this.#present(next);
+      // What had the focus before the call may have been drawn anew meanwhile.
+      else if (!this.places.phone.contains(document.activeElement)) this.#home()?.focus();
       return;
     }
     if (call.phase === 'ended') this.#refresh();
     this.#draw();
+  }
+
+  /** Where the focus goes when nothing else has it. */
+  #home() {
+    const { chat, list } = this.places;
+    return [...chat.querySelectorAll('button'), ...list.querySelectorAll('button')].find((button) => button.checkVisibility({ visibilityProperty: true }));
   }
 
   /** @param {{ id: string, name: string }} business */
@@ -199,8 +207,8 @@ export class App {
       this.#list();
       if (this.selected) await this.#thread();
     } catch (error) {
-      // The next welcome reads them again.
-      console.warn('the chat could not be read', error);
+      // With the next session they are read again.
+      if (!(error instanceof PhoneError && error.code === 'session_lost')) console.warn('the chat could not be read', error);
     }
   }
 

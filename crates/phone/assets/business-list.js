@@ -19,7 +19,7 @@ export function showBusinesses(list, businesses, selected, select) {
       { type: 'button', class: 'business', 'data-business': business.id, 'aria-current': business.id === selected ? 'true' : null, onclick: () => select(business) },
       el('span', { class: 'face', 'aria-hidden': 'true' }, initials(business.name)),
       el('span', { class: 'who' }, el('strong', {}, business.name), ' ', el('span', { class: 'quiet' }, business.number)),
-      business.calling ? null : el('span', { class: 'tag' }, 'no calls'),
+      business.calling ? null : el('span', { class: 'tag' }, 'calls off'),
     );
     return el('li', {}, button);
   });

@@ -87,7 +87,7 @@ export class CallScreen {
   #face(call) {
     this.dialog.dataset.phase = call.phase;
     this.#pad(false);
-    this.timer.hidden = call.phase !== 'connected' && !call.lasted;
+    this.timer.hidden = call.phase !== 'connected';
     this.mute = undefined;
     this.pad = undefined;
     const [status, buttons] = this.#words(call);
@@ -128,12 +128,15 @@ export class CallScreen {
       case 'answering':
         return ['Connecting …', [first(round('Hang up', 'hangup', 'no', leave))]];
       case 'connected': {
-        this.mute = first(round('Mute', 'mute', 'tool', () => call.toggleMute()));
-        this.mute.setAttribute('aria-pressed', 'false');
+        const mute = round('Mute', 'mute', 'tool', () => call.toggleMute());
+        mute.setAttribute('aria-pressed', 'false');
+        this.mute = mute;
         this.pad = round('Keypad', 'keypad', 'tool', () => this.#pad(this.keypad.element.hidden));
         this.pad.setAttribute('aria-expanded', 'false');
         this.pad.setAttribute('aria-controls', 'keypad');
-        return ['Connected', [this.mute, this.pad, round('Hang up', 'hangup', 'no', leave)]];
+        // Without a microphone there is nothing to mute.
+        const tools = call.listening ? [first(this.pad)] : [first(mute), this.pad];
+        return ['Connected', [...tools, round('Hang up', 'hangup', 'no', leave)]];
       }
       default: {
         const lasted = call.lasted ? ` The call lasted ${length(Math.ceil(call.lasted))}.` : '';
@@ -191,8 +194,7 @@ export class CallScreen {
   #tick() {
     const call = this.call;
     if (!call || this.timer.hidden) return;
-    const seconds = call.phase === 'connected' ? (performance.now() - call.connectedAt) / 1000 : call.lasted;
-    const text = timer(seconds);
+    const text = timer((performance.now() - call.connectedAt) / 1000);
     if (this.timer.textContent !== text) this.timer.textContent = text;
   }
 }

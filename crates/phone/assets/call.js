@@ -68,7 +68,7 @@ export class Call extends EventTarget {
     try {
       const track = without ? this.phone.tones.silence() : await openMicrophone();
       if (!this.over) return track;
-      track.stop();
+      track?.stop();
     } catch (error) {
       if (this.over) return null;
       this.reason = error instanceof NoMicrophone ? error.message : String(error);

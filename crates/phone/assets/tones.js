@@ -83,7 +83,7 @@ export class Tones {
    */
   key(digit) {
     const at = KEYS.indexOf(digit);
-    const hz = [ROWS[Math.floor(at / 3)], COLUMNS[at % 3]];
+    const hz = [ROWS[Math.floor(at / 3)] ?? 0, COLUMNS[at % 3] ?? 0];
     if (at >= 0) this.#play({ seconds: 0.1, level: 0.04, notes: [{ at: 0, seconds: 0.1, hz }] }, false);
   }
   stop() {
@@ -95,7 +95,13 @@ export class Tones {
   silence() {
     const context = this.context();
     context.resume().catch(() => {});
-    const [track] = context.createMediaStreamDestination().stream.getAudioTracks();
+    const destination = context.createMediaStreamDestination();
+    // A destination nothing is connected to makes no samples at all.
+    const source = new ConstantSourceNode(context, { offset: 0 });
+    source.connect(destination);
+    source.start();
+    const [track] = destination.stream.getAudioTracks();
+    if (!track) throw new Error('The browser makes no sound.');
     return track;
   }
 }

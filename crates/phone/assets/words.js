@@ -21,14 +21,13 @@ export function timer(seconds) {
 }
 
 /**
- * A length in words: 7 s, 2 min 5 s, 1 h 3 min.
+ * A length in words: 7 s, 2 min 5 s, 1 h 3 min. Number and unit stay on one line.
  * @param {number} seconds
  */
 export function length(seconds) {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  if (hours) return `${hours} h${minutes ? ` ${minutes} min` : ''}`;
-  if (minutes) return `${minutes} min${rest ? ` ${rest} s` : ''}`;
-  return `${rest} s`;
+  const parts = hours ? [`${hours}\u00a0h`, minutes && `${minutes}\u00a0min`] : [minutes && `${minutes}\u00a0min`, (rest || !minutes) && `${rest}\u00a0s`];
+  return parts.filter(Boolean).join(' ');
 }
 
 /**
@@ -37,6 +36,5 @@ export function length(seconds) {
  */
 export function initials(name) {
   const letters = name.split(/\s+/).map((word) => [...word][0] ?? '').filter((letter) => /\p{L}/u.test(letter));
-  const shown = letters.length > 1 ? [letters[0], letters[letters.length - 1]] : letters;
-  return shown.join('').toUpperCase() || '#';
+  return letters.slice(0, 2).join('').toUpperCase() || '#';
 }

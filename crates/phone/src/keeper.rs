@@ -165,3 +165,6 @@ fn welcome<X: Exchange>(
     }
     if told { Ok(()) } else { Err(over()) }
 }
+
+#[cfg(test)]
+mod tests;

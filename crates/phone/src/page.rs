@@ -87,19 +87,14 @@ fn shell(title: &str, body: &Markup, script: bool) -> Markup {
     }
 }
 
-/// The letters in somebody's round picture: of the first and the last word, or none for a bare number.
+/// The letters in somebody's round picture: of the first two words, or none for a bare number.
 pub(crate) fn initials(name: &str) -> String {
-    let words = name
-        .split_whitespace()
-        .filter_map(|w| w.chars().next())
-        .filter(|c| c.is_alphabetic());
-    let all: Vec<char> = words.collect();
-    let shown = match all.as_slice() {
-        [] => return "#".into(),
-        [one] => vec![*one],
-        [first, .., last] => vec![*first, *last],
-    };
-    shown.into_iter().flat_map(char::to_uppercase).collect()
+    let first = name.split_whitespace().filter_map(|w| w.chars().next());
+    let letters: String = first.filter(|c| c.is_alphabetic()).take(2).collect();
+    if letters.is_empty() {
+        return "#".into();
+    }
+    letters.to_uppercase()
 }
 
 fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Response {
@@ -153,7 +148,7 @@ fn phone(user: WaId, name: Option<&str>) -> Markup {
                 h2.heading { "Businesses" }
                 ul.businesses #businesses {}
             }
-            section.chat #chat aria-label="Chat" {}
+            main.chat #chat aria-label="Chat" {}
         }
         p.unseen #announcement role="status" aria-live="polite" {}
         dialog.call #call-screen aria-labelledby="call-who" {}
@@ -168,10 +163,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn initials_are_of_the_first_and_the_last_word() {
+    fn initials_are_of_the_first_two_words() {
         for (name, letters) in [
             ("Ana", "A"),
-            ("Harbour Café Ltd", "HL"),
+            ("Harbour Café (production rules)", "HC"),
             ("élan vital", "ÉV"),
             ("+44 7700 900001", "#"),
             ("", "#"),
