@@ -151,7 +151,7 @@ impl Worker {
         self.schedule(number);
         self.free.push(number);
         let report = call.report(true, now);
-        tracing::info!(%bridge, verdict = report.verdict, "media closed");
+        tracing::debug!(%bridge, verdict = report.verdict, "media closed");
         (self.sink)(MediaEvent::Closed { bridge, report });
     }
 

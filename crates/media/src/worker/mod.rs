@@ -154,7 +154,12 @@ impl Worker {
                     Served::Stop => return self.stop(),
                 }
             }
-            let (served, more) = self.serve_sockets(&mut inbox);
+            let (served, more, commands) = self.serve_sockets(&mut inbox);
+            match commands {
+                Served::All => {}
+                Served::Some => again = true,
+                Served::Stop => return self.stop(),
+            }
             let now = Instant::now();
             self.serve_ticks(now, &mut ticking);
             self.serve_timers(now);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use ahoy_packet::demux::{self, Kind};
 use ahoy_packet::stun;
 
+use super::commands::Served;
 use super::{Worker, call, cx};
 use crate::book::{LegKey, Owners};
 use crate::cx::Cx;
@@ -18,12 +19,22 @@ const BATCHES_A_ROUND: usize = 4;
 const MAX_TRIES: usize = 16;
 
 impl Worker {
-    /// Takes what has arrived. Says how many datagrams, and whether there may be more.
-    pub(super) fn serve_sockets(&mut self, inbox: &mut Inbox) -> (usize, bool) {
-        let (mut served, mut more) = (0, false);
+    /// Takes what has arrived. Says how many datagrams, whether there may be more, and what became of the commands
+    /// that were given meanwhile.
+    pub(super) fn serve_sockets(&mut self, inbox: &mut Inbox) -> (usize, bool, Served) {
+        let (mut served, mut more, mut commands) = (0, false, Served::All);
         for port in 0..2 {
             for round in 1..=BATCHES_A_ROUND {
                 let received = self.net.receive(port, inbox);
+                // A command given before these datagrams were sent comes first: the gate that an accept opens must be
+                // open for the first syllable after its answer.
+                if received > 0 && self.end.drain(false) {
+                    match self.serve_commands() {
+                        Served::All => {}
+                        Served::Some => commands = Served::Some,
+                        Served::Stop => return (served, false, Served::Stop),
+                    }
+                }
                 let now = Instant::now();
                 for (buffer, len, from) in inbox.iter_mut() {
                     self.on_datagram(buffer, len, from, now);
@@ -37,7 +48,7 @@ impl Worker {
             }
         }
         self.stats.received += served as u64;
-        (served, more)
+        (served, more, commands)
     }
 
     fn on_datagram(&mut self, buffer: &mut [u8; ROOM], len: usize, from: SocketAddr, now: Instant) {
