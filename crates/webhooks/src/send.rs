@@ -28,6 +28,7 @@ const IDLE: Duration = Duration::from_secs(2);
 pub struct Sender {
     client: Client,
     platform: Platform,
+    timeout: Duration,
 }
 
 impl Sender {
@@ -36,14 +37,26 @@ impl Sender {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(platform: Platform) -> Result<Self, reqwest::Error> {
+        Self::with_timeout(platform, ATTEMPT_TIMEOUT)
+    }
+
+    /// A sender that waits this long for an answer, in real time.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn with_timeout(platform: Platform, timeout: Duration) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .redirect(Policy::none())
-            .timeout(ATTEMPT_TIMEOUT)
+            .timeout(timeout)
             .pool_idle_timeout(IDLE)
             .no_proxy()
             .user_agent(concat!("ahoy/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, platform })
+        Ok(Self {
+            client,
+            platform,
+            timeout,
+        })
     }
 
     /// Makes attempts as they are handed out, until the platform is gone.
@@ -110,6 +123,10 @@ impl Sender {
                 let note = read.await.unwrap_or_default();
                 (Outcome::Status(status), note)
             }
+            Err(e) if e.is_timeout() => {
+                let note = format!("no answer within {:?}", self.timeout);
+                (Outcome::NoAnswer, note)
+            }
             Err(e) => (Outcome::NoAnswer, reason(&e)),
         };
         (report.outcome, report.note) = answer;
@@ -134,9 +151,6 @@ async fn beginning(mut response: Response) -> String {
 
 /// The innermost cause, which is the one that helps.
 fn reason(e: &reqwest::Error) -> String {
-    if e.is_timeout() {
-        return format!("no answer within {} s", ATTEMPT_TIMEOUT.as_secs());
-    }
     let mut cause: &dyn std::error::Error = e;
     while let Some(inner) = cause.source() {
         cause = inner;
