@@ -34,6 +34,7 @@ export class App {
     /** @type {Ring[]} Calls that ring while another one is on the screen. */
     this.waiting = [];
     this.link = 'connecting';
+    this.title = document.title;
     this.socket = new PhoneSocket(user, {
       holds: () => this.#holds(),
       onWelcome: (welcome) => this.#welcome(welcome),
@@ -133,6 +134,7 @@ export class App {
     const call = this.#begin(ring.business, 'BUSINESS_INITIATED');
     this.tones.ring();
     call.ring(ring);
+    this.#title();
     this.#draw();
     return call;
   }
@@ -151,6 +153,7 @@ export class App {
 
   /** @param {Call} call */
   #changed(call) {
+    this.#title();
     if (call.phase === 'closed') {
       this.call = null;
       this.screen.hide();
@@ -162,6 +165,13 @@ export class App {
     }
     if (call.phase === 'ended') this.#refresh();
     this.#draw();
+  }
+
+  /** A page in the background can say who is calling only by its title. */
+  #title() {
+    const call = this.call;
+    const says = call?.phase === 'incoming' ? `${call.business.name} is calling` : call?.phase === 'connected' ? `In a call with ${call.business.name}` : '';
+    document.title = says ? `${says} – ${this.title}` : this.title;
   }
 
   /** Where the focus goes when nothing else has it. */

@@ -84,6 +84,8 @@ export class Call extends EventTarget {
   async dial(without = false) {
     const track = await this.#voice(without);
     if (!track) return;
+    // Made ready while the server is asked: the business may answer at once.
+    this.media = this.#connection();
     this.#go('dialling');
     try {
       const { call_id, sdp } = await this.phone.socket.request('call', { to: this.business.id });
@@ -95,9 +97,9 @@ export class Call extends EventTarget {
       }
       this.#go('ringing');
       this.phone.tones.wait();
-      await this.#prepare(sdp, track);
+      await this.#prepare(this.media, sdp, track);
     } catch (error) {
-      if (!this.media) track.stop();
+      track.stop();
       this.#fail(error);
     }
   }
@@ -108,17 +110,21 @@ export class Call extends EventTarget {
    */
   ring(ring) {
     this.id = ring.call_id;
-    this.prepared = this.#prepare(ring.sdp, null);
+    this.media = this.#connection();
+    this.prepared = this.#prepare(this.media, ring.sdp, null);
     this.prepared.catch((error) => console.warn('the sound is not prepared', error));
   }
 
+  #connection() {
+    return new Media(this.phone.audio, () => this.#cut());
+  }
+
   /**
+   * @param {Media} media
    * @param {string} offer
    * @param {MediaStreamTrack | null} track
    */
-  async #prepare(offer, track) {
-    const media = new Media(this.phone.audio, () => this.#cut());
-    this.media = media;
+  async #prepare(media, offer, track) {
     const sdp = await media.answer(offer, track);
     await this.phone.socket.request('sdp', { call_id: this.id, sdp });
   }
@@ -138,7 +144,7 @@ export class Call extends EventTarget {
       await this.phone.socket.request('answer', { call_id: this.id });
     } catch (error) {
       track.stop();
-      this.#ask('reject');
+      this.#ask('hang_up');
       this.#fail(error);
     }
   }

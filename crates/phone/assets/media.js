@@ -14,6 +14,8 @@ export class Media {
     this.track = null;
     const peer = new RTCPeerConnection();
     this.peer = peer;
+    /** @type {RTCRtpTransceiver | undefined} */
+    this.transceiver = undefined;
     peer.addEventListener('track', ({ track }) => {
       audio.srcObject = new MediaStream([track]);
       audio.play().catch(() => {});
@@ -31,7 +33,7 @@ export class Media {
   async answer(offer, track) {
     await this.peer.setRemoteDescription({ type: 'offer', sdp: offer });
     const [transceiver] = this.peer.getTransceivers();
-    if (!transceiver) throw new Error('The offer has no audio.');
+    if (!transceiver) throw new Error('The server offered no sound.');
     transceiver.direction = 'sendrecv';
     this.transceiver = transceiver;
     if (track) await this.speak(track);
