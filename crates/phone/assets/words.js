@@ -21,12 +21,12 @@ export function timer(seconds) {
 }
 
 /**
- * A length in words: 7 s, 2 min 5 s, 1 h 3 min. Number and unit stay on one line.
+ * A length in words: 7 s, 2 min 5 s, 1 h 3 min.
  * @param {number} seconds
  */
 export function length(seconds) {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  const parts = hours ? [`${hours}\u00a0h`, minutes && `${minutes}\u00a0min`] : [minutes && `${minutes}\u00a0min`, (rest || !minutes) && `${rest}\u00a0s`];
+  const parts = hours ? [`${hours} h`, minutes && `${minutes} min`] : [minutes && `${minutes} min`, (rest || !minutes) && `${rest} s`];
   return parts.filter(Boolean).join(' ');
 }
 
