@@ -6,11 +6,21 @@ use std::net::SocketAddr;
 const MAX_ADDRESSES: usize = 8;
 
 /// Addresses from which the peer sent verified checks, and the nominated one. Pure.
+///
+/// Until the peer's session description is there, anybody who got our offer may check: of several businesses that answer one call,
+/// one wins. So each address goes with the user name fragment it checked under.
 #[derive(Debug, Default)]
 pub(crate) struct IceLite {
     /// Latest use last.
-    known: Vec<SocketAddr>,
+    known: Vec<Known>,
     nominated: Option<SocketAddr>,
+}
+
+#[derive(Debug)]
+struct Known {
+    address: SocketAddr,
+    ufrag: Box<str>,
+    nominated: bool,
 }
 
 /// What a verified check changed.
@@ -27,13 +37,14 @@ pub(crate) struct Change {
 }
 
 impl IceLite {
-    /// Takes note of a verified check. The latest nomination wins, so that a NAT that binds anew moves the media.
-    pub fn checked(&mut self, from: SocketAddr, use_candidate: bool) -> Change {
+    /// Takes note of a verified check made under the peer's `ufrag`. The latest nomination wins, so that a NAT that binds anew
+    /// moves the media.
+    pub fn checked(&mut self, from: SocketAddr, ufrag: &str, use_candidate: bool) -> Change {
         let mut change = Change {
             first: self.known.is_empty(),
             ..Change::default()
         };
-        match self.known.iter().position(|known| *known == from) {
+        let mut known = match self.known.iter().position(|known| known.address == from) {
             Some(at) => self.known.remove(at),
             None => {
                 change.added = true;
@@ -41,25 +52,49 @@ impl IceLite {
                     let oldest = self
                         .known
                         .iter()
-                        .position(|known| Some(*known) != self.nominated);
-                    change.evicted = oldest.map(|at| self.known.remove(at));
+                        .position(|known| Some(known.address) != self.nominated);
+                    change.evicted = oldest.map(|at| self.known.remove(at).address);
                 }
-                from
+                Known {
+                    address: from,
+                    ufrag: ufrag.into(),
+                    nominated: false,
+                }
             }
         };
-        self.known.push(from);
+        if *known.ufrag != *ufrag {
+            known.ufrag = ufrag.into();
+        }
+        known.nominated |= use_candidate;
+        self.known.push(known);
         if use_candidate && self.nominated != Some(from) {
             change.nominated = Some(self.nominated.replace(from));
         }
         change
+    }
+    /// From now on only the peer with this `ufrag` counts: what others nominated is void.
+    pub fn belongs_to(&mut self, ufrag: &str) {
+        let own = |known: &&Known| known.nominated && *known.ufrag == *ufrag;
+        let stays = self
+            .nominated
+            .is_some_and(|address| self.is_of(address, ufrag));
+        if !stays {
+            self.nominated = self.known.iter().rev().find(own).map(|known| known.address);
+        }
+    }
+    /// Whether the address checked under this `ufrag`.
+    pub fn is_of(&self, address: SocketAddr, ufrag: &str) -> bool {
+        self.known
+            .iter()
+            .any(|known| known.address == address && *known.ufrag == *ufrag)
     }
     /// Where media goes.
     pub fn nominated(&self) -> Option<SocketAddr> {
         self.nominated
     }
     /// All addresses that have to be forgotten with the leg.
-    pub fn known(&self) -> &[SocketAddr] {
-        &self.known
+    pub fn known(&self) -> impl Iterator<Item = SocketAddr> {
+        self.known.iter().map(|known| known.address)
     }
 }
 
@@ -74,21 +109,24 @@ mod tests {
     #[test]
     fn the_latest_nomination_wins() {
         let mut ice = IceLite::default();
-        let change = ice.checked(at(1), false);
+        let change = ice.checked(at(1), "peer", false);
         assert!(change.first && change.added && change.nominated.is_none());
         assert_eq!(ice.nominated(), None);
-        assert_eq!(ice.checked(at(1), true).nominated, Some(None));
+        assert_eq!(ice.checked(at(1), "peer", true).nominated, Some(None));
         assert_eq!(
-            ice.checked(at(2), false),
+            ice.checked(at(2), "peer", false),
             Change {
                 added: true,
                 ..Change::default()
             }
         );
         assert_eq!(ice.nominated(), Some(at(1)));
-        assert_eq!(ice.checked(at(2), true).nominated, Some(Some(at(1))));
         assert_eq!(
-            ice.checked(at(2), true),
+            ice.checked(at(2), "peer", true).nominated,
+            Some(Some(at(1)))
+        );
+        assert_eq!(
+            ice.checked(at(2), "peer", true),
             Change::default(),
             "a repeated nomination is no news"
         );
@@ -97,16 +135,33 @@ mod tests {
     #[test]
     fn addresses_are_bounded_and_the_nominated_one_stays() {
         let mut ice = IceLite::default();
-        ice.checked(at(1), true);
+        ice.checked(at(1), "peer", true);
         for port in 2..=8 {
-            assert_eq!(ice.checked(at(port), false).evicted, None);
+            assert_eq!(ice.checked(at(port), "peer", false).evicted, None);
         }
-        ice.checked(at(2), false); // used again: no longer the oldest
-        assert_eq!(ice.checked(at(9), false).evicted, Some(at(3)));
+        ice.checked(at(2), "peer", false); // used again: no longer the oldest
+        assert_eq!(ice.checked(at(9), "peer", false).evicted, Some(at(3)));
         for port in 10..200 {
-            assert!(ice.checked(at(port), false).evicted.is_some());
+            assert!(ice.checked(at(port), "peer", false).evicted.is_some());
         }
-        assert_eq!(ice.known().len(), MAX_ADDRESSES);
-        assert!(ice.known().contains(&at(1)));
+        assert_eq!(ice.known().count(), MAX_ADDRESSES);
+        assert!(ice.known().any(|known| known == at(1)));
+    }
+
+    #[test]
+    fn of_several_claimants_the_one_of_the_description_stays() {
+        let mut ice = IceLite::default();
+        ice.checked(at(1), "winner", true);
+        ice.checked(at(2), "winner", false);
+        ice.checked(at(3), "loser", true);
+        assert_eq!(ice.nominated(), Some(at(3)));
+        ice.belongs_to("winner");
+        assert_eq!(
+            ice.nominated(),
+            Some(at(1)),
+            "not the one it never nominated"
+        );
+        ice.belongs_to("nobody");
+        assert_eq!(ice.nominated(), None);
     }
 }

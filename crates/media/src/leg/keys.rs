@@ -11,6 +11,8 @@ use crate::dtls::{self, Handshake};
 
 /// Handshakes a leg begins at most; a peer that fails so often will not succeed.
 const MAX_HANDSHAKES: u8 = 8;
+/// Addresses whose ClientHello is kept while somebody else's handshake is under way.
+const MAX_RIVALS: usize = 4;
 /// How often a last flight is repeated: twice what a client asks for within a minute of doubling time-outs.
 const MAX_REPEATS: u8 = 16;
 
@@ -52,6 +54,15 @@ impl WebRtcLeg {
         if !dtls::is_plausible(packet) {
             return;
         }
+        if self.is_rival(from) {
+            if dtls::is_client_hello(packet) {
+                self.rivals.retain(|(known, _)| *known != from);
+                if self.rivals.len() < MAX_RIVALS {
+                    self.rivals.push((from, packet.into()));
+                }
+            }
+            return;
+        }
         if self.awaits_hello() && dtls::is_client_hello(packet) {
             self.begin(DtlsRole::Server, cx, note);
         }
@@ -60,6 +71,31 @@ impl WebRtcLeg {
         } else if self.is_keyed() {
             self.after_handshake(packet, from, cx, note);
         }
+    }
+
+    /// Whether somebody else has begun a handshake and it is not known yet whose call it is.
+    fn is_rival(&self, from: SocketAddr) -> bool {
+        let begun = self.handshake.is_some() || self.is_keyed();
+        self.remote.is_none() && begun && self.dtls_peer.is_some_and(|peer| peer != from)
+    }
+
+    /// The description says whose call it is: a handshake with somebody else is void. Answers the ClientHellos of the right one.
+    pub(super) fn settle_claims(&mut self) -> Vec<(SocketAddr, Box<[u8]>)> {
+        let mut rivals = std::mem::take(&mut self.rivals);
+        let Some(ufrag) = self.remote.as_ref().and_then(|remote| remote.ufrag.clone()) else {
+            return rivals;
+        };
+        self.ice.belongs_to(&ufrag.0);
+        rivals.retain(|(from, _)| self.ice.is_of(*from, &ufrag.0));
+        let other = |peer: SocketAddr| !self.ice.is_of(peer, &ufrag.0);
+        if self.srtp.is_none() && self.dtls_peer.is_some_and(other) {
+            self.handshake = None;
+            self.outcome = None;
+            self.role = None;
+            self.dtls_peer = None;
+            self.last_flight.clear();
+        }
+        rivals
     }
 
     /// The association's memory is freed with the last flight. What may still come is a peer that missed that flight, which

@@ -62,6 +62,8 @@ pub(crate) struct WebRtcLeg {
     role: Option<DtlsRole>,
     /// Where the peer's latest DTLS came from.
     dtls_peer: Option<SocketAddr>,
+    /// ClientHellos of others while one handshake is under way and nobody knows yet whose call it is, the latest of each address.
+    rivals: Vec<(SocketAddr, Box<[u8]>)>,
     /// A finished handshake whose fingerprint cannot be compared yet.
     outcome: Option<Box<Outcome>>,
     mismatch: bool,
@@ -93,6 +95,7 @@ impl WebRtcLeg {
             handshakes: 0,
             role: None,
             dtls_peer: None,
+            rivals: Vec::new(),
             outcome: None,
             mismatch: false,
             last_flight: Vec::new(),
@@ -109,7 +112,7 @@ impl WebRtcLeg {
     }
 
     /// Every address that leads to this leg.
-    pub fn known(&self) -> &[SocketAddr] {
+    pub fn known(&self) -> impl Iterator<Item = SocketAddr> {
         self.ice.known()
     }
     /// Where media goes.
@@ -161,7 +164,11 @@ impl WebRtcLeg {
         cx: &mut Cx<'_>,
         note: &mut impl FnMut(Note),
     ) -> Option<Change> {
-        if !request.verify(&self.key) {
+        let stranger = |remote: &RemoteLeg| {
+            let ours = remote.ufrag.as_ref();
+            ours.is_some_and(|ufrag| *ufrag.0 != *request.remote_ufrag)
+        };
+        if !request.verify(&self.key) || self.remote.as_ref().is_some_and(stranger) {
             return None;
         }
         let key = &self.key;
@@ -183,7 +190,9 @@ impl WebRtcLeg {
         cx.net.send(from, |buffer| {
             stun::write_success(buffer, request, from, key).ok()
         });
-        let change = self.ice.checked(from, request.use_candidate);
+        let change = self
+            .ice
+            .checked(from, request.remote_ufrag, request.use_candidate);
         let side = self.side;
         if change.first {
             note(Note::Timeline(Event::FirstBindingRequest { side, from }));
@@ -220,7 +229,13 @@ impl WebRtcLeg {
             self.handshake = None;
         }
         self.remote = Some(remote);
+        let rivals = self.settle_claims();
         self.verify(cx, note);
+        for (from, hello) in rivals {
+            if self.handshake.is_none() && !self.is_keyed() {
+                self.on_dtls(&hello, from, cx, note);
+            }
+        }
         self.start_if_active(cx, note);
     }
 

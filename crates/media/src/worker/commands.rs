@@ -144,8 +144,7 @@ impl Worker {
             };
             self.by_ufrag.remove(&leg.ufrag);
             leg.known()
-                .iter()
-                .for_each(|address| self.book.remove(*address, key));
+                .for_each(|address| self.book.remove(address, key));
         }
         self.wheel.remove(number);
         self.schedule(number);

@@ -17,6 +17,7 @@ mod keys_are_heard_both_ways;
 mod many_calls_may_share_one_socket;
 mod media_follows_the_nominated_address;
 mod nothing_is_heard_before_accept;
+mod one_of_several_answers_is_heard;
 mod rubbish_changes_nothing;
 mod silence_is_noticed;
 mod streams_are_renumbered;

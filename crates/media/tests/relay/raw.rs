@@ -9,13 +9,15 @@ use ahoy_packet::demux::{self, Kind};
 use ahoy_packet::rtp::{self, Fields, Header};
 use ahoy_packet::srtp::{self, Inbound, Keys, Outbound, Profile};
 use ahoy_packet::stun::{self, Check, IceKey, Outcome, Role};
-use ahoy_types::{Fingerprint, PayloadType, Ssrc};
+use ahoy_types::{Fingerprint, PayloadType, Ssrc, Ufrag};
 use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
 
 use crate::support::PATIENCE;
 use crate::webrtc::{EVENTS, OPUS};
 
 pub struct Raw {
+    /// The name it checks under.
+    pub ufrag: &'static str,
     pub socket: Arc<UdpSocket>,
     pub server: SocketAddr,
     leg: LegPlan,
@@ -31,6 +33,7 @@ impl Raw {
     /// A peer on a socket that may serve others too.
     pub fn on(socket: Arc<UdpSocket>, leg: &LegPlan) -> Self {
         Self {
+            ufrag: "raw",
             socket,
             server: leg.v4.unwrap().into(),
             leg: leg.clone(),
@@ -41,7 +44,7 @@ impl Raw {
     }
     pub fn remote(&self) -> RemoteLeg {
         RemoteLeg {
-            ufrag: None,
+            ufrag: Some(Ufrag(self.ufrag.into())),
             fingerprint: Fingerprint(self.certificate.fingerprint().try_into().unwrap()),
             dtls: DtlsRole::Server,
             opus: PayloadType(OPUS),
@@ -54,7 +57,7 @@ impl Raw {
         let check = Check {
             transaction: [self.checks; 12],
             remote_ufrag: &self.leg.ufrag.0,
-            local_ufrag: "raw",
+            local_ufrag: self.ufrag,
             role,
             use_candidate,
             priority: 1,
