@@ -110,11 +110,12 @@ fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Res
             @if !users.is_empty() {
                 ul.people {
                     @for user in &users {
-                        @let name = user.name.clone().unwrap_or_else(|| user.wa_id.international());
+                        @let number = user.wa_id.international();
+                        @let name = user.name.as_ref().unwrap_or(&number);
                         li {
                             a.person href=(format!("/phone?user={}", user.wa_id)) {
-                                span.face aria-hidden="true" { (initials(&name)) }
-                                span.who { strong { (name) } " " span.quiet { (user.wa_id.international()) } }
+                                span.face aria-hidden="true" { (initials(name)) }
+                                span.who { strong { (name) } @if *name != number { " " span.quiet { (number) } } }
                             }
                         }
                     }
