@@ -61,3 +61,47 @@ pub(crate) fn batch(jobs: usize) {
     #[allow(clippy::cast_precision_loss)]
     histogram!(BATCH_JOBS).record(jobs as f64);
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn every_figure_has_its_name_and_labels() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            placed(Direction::BusinessInitiated);
+            ended(EndCause::NoAnswer);
+            for outcome in [
+                Outcome::Status(200),
+                Outcome::Status(404),
+                Outcome::Status(503),
+                Outcome::NoAnswer,
+                Outcome::NoCallback,
+            ] {
+                attempted(outcome);
+            }
+            delay(Duration::from_millis(2));
+            batch(7);
+        });
+        let text = handle.render();
+        for line in [
+            "ahoy_calls_total{direction=\"BUSINESS_INITIATED\"} 1",
+            "ahoy_calls_total{direction=\"USER_INITIATED\"} 0",
+            "ahoy_calls_ended_total{cause=\"no_answer\"} 1",
+            "ahoy_webhook_attempts_total{outcome=\"delivered\"} 1",
+            "ahoy_webhook_attempts_total{outcome=\"refused\"} 1",
+            "ahoy_webhook_attempts_total{outcome=\"busy\"} 1",
+            "ahoy_webhook_attempts_total{outcome=\"no_answer\"} 1",
+            "ahoy_webhook_attempts_total{outcome=\"no_callback\"} 1",
+            "ahoy_webhook_delay_seconds_sum 0.002",
+            "ahoy_ledger_batch_jobs_sum 7",
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+}

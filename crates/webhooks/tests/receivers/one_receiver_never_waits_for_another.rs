@@ -34,7 +34,10 @@ async fn a_receiver_may_call_the_api_while_its_own_delivery_is_open() {
     }));
     let id = world.user_calls(ANA).await;
     world.advance(0).await;
-    assert_eq!(*accepted.lock().unwrap(), [id.clone()]);
+    assert_eq!(
+        accepted.lock().unwrap().as_slice(),
+        std::slice::from_ref(&id)
+    );
     world.platform.user_hangs_up(ANA, &id).await.unwrap();
     world.advance(0).await;
     let events: Vec<_> = world.first.got().iter().map(Got::event).collect();
