@@ -32,7 +32,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     Vec::from(assets! {
         SCRIPT: "main.js", "app.js", "business-list.js", "call.js", "call-screen.js", "dom.js", "keypad.js",
             "media.js", "microphone.js", "phone-socket.js", "thread.js", "tones.js", "types.js", "words.js";
-        STYLE: "phone.css", "call.css";
+        STYLE: "base.css", "picker.css", "phone.css", "call.css";
         PICTURE: "ahoy.svg";
     })
 });

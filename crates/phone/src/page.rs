@@ -78,9 +78,14 @@ fn shell(title: &str, body: &Markup, script: bool) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (title) }
                 link rel="icon" type="image/svg+xml" href="/phone/assets/ahoy.svg";
-                link rel="stylesheet" href="/phone/assets/phone.css";
-                link rel="stylesheet" href="/phone/assets/call.css";
-                @if script { script type="module" src="/phone/assets/main.js" {} }
+                link rel="stylesheet" href="/phone/assets/base.css";
+                @if script {
+                    link rel="stylesheet" href="/phone/assets/phone.css";
+                    link rel="stylesheet" href="/phone/assets/call.css";
+                    script type="module" src="/phone/assets/main.js" {}
+                } @else {
+                    link rel="stylesheet" href="/phone/assets/picker.css";
+                }
             }
             body { (body) }
         }
