@@ -30,6 +30,10 @@ use crate::{pages, signals};
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// The sample agent lets the phone ring this long: a browser needs some tenths of a second to bring its media up, and would
+/// miss the beginning of the greeting otherwise.
+const RINGS: Duration = Duration::from_millis(600);
+
 /// What the sandbox adds to a server.
 pub(crate) struct Sandbox {
     pub seed: Seed,
@@ -197,6 +201,7 @@ async fn start_agent(url: &str, seed: &Seed, verify_token: &str) -> anyhow::Resu
         app_secret: seed.app_secret.clone(),
         verify_token: verify_token.to_owned(),
         phone_number_ids: seed.numbers.iter().map(|n| n.id).collect(),
+        answer_after: RINGS,
         ..AgentConfig::default()
     })
     .await

@@ -1,7 +1,7 @@
 //! The use cases: place a call, ring, accept, end, change settings, deliver webhooks.
 //!
 //! Every decision is a plain function over a [`Step`]: the rows of one transaction, the rule time, and the effects it
-//! wants. [`ledger`] runs them in batches and commits; only then are the answers given and the effects carried out
+//! wants. The ledger runs them in batches and commits; only then are the effects carried out and the answers given
 //! (`design.md` §3, §6). [`Platform`] is the handle the edges hold.
 
 mod account;
