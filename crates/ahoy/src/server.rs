@@ -30,8 +30,8 @@ use crate::{pages, signals};
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// The sample agent lets the phone ring this long: a browser needs some tenths of a second to bring its media up, and would
-/// miss the beginning of the greeting otherwise.
+/// The sample agent lets the phone ring this long. A browser needs some tenths of a second to bring its media up, and the platform
+/// does not hold the connect webhook for it: a business that accepts at once is not heard there from its first syllable.
 const RINGS: Duration = Duration::from_millis(600);
 
 /// What the sandbox adds to a server.
