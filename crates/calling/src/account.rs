@@ -3,9 +3,12 @@
 use ahoy_types::{AppId, BusinessId, Country, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId};
 use serde::{Deserialize, Serialize};
 
+use crate::about::{About, Registration};
+use crate::identity::{Client, Identity};
 use crate::limits::Profile;
 use crate::settings::CallingSettings;
 use crate::simulated::Behaviour;
+use crate::standing::Standing;
 
 /// A business portfolio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,12 @@ pub struct Number {
     pub payment_valid: bool,
     /// Its calling settings.
     pub settings: CallingSettings,
+    /// Whether it is registered.
+    pub registration: Registration,
+    /// Its public face.
+    pub about: About,
+    /// Warnings and restrictions.
+    pub standing: Standing,
 }
 
 /// An app: the holder of tokens and receiver of webhooks.
@@ -166,6 +175,10 @@ pub struct User {
     pub country: Option<Country>,
     /// How the simulated phone behaves; `None` for people with a real one.
     pub behaviour: Option<Behaviour>,
+    /// What businesses see of the user.
+    pub identity: Identity,
+    /// What the user's phone is like.
+    pub client: Client,
     /// When it was first seen.
     pub created_at: RuleTime,
 }

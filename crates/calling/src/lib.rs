@@ -3,14 +3,17 @@
 //! No I/O, no clock, no randomness. The ledger loads the rows of a scope, calls a decision of this crate, and
 //! writes what it says in the same transaction.
 
+pub mod about;
 pub mod account;
 pub mod call;
 pub mod delivery;
+pub mod identity;
 pub mod limits;
 pub mod pair;
 pub mod place;
 pub mod settings;
 pub mod simulated;
+pub mod standing;
 
 pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
 pub use pair::{Pair, Permission};

@@ -218,6 +218,9 @@ mod tests {
                 status: Switch::Enabled,
                 ..Default::default()
             },
+            registration: Default::default(),
+            about: Default::default(),
+            standing: Default::default(),
         }
     }
 

@@ -370,6 +370,8 @@ pub(crate) fn ensure_user(step: &mut Step<'_>, wa_id: WaId) -> StoreResult<()> {
         name: None,
         country: wa_id.country(),
         behaviour: Some(Behaviour::default()),
+        identity: Default::default(),
+        client: Default::default(),
         created_at: step.now,
     })
 }

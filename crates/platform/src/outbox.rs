@@ -9,7 +9,7 @@ use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_store::{
     Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind,
 };
-use ahoy_types::{AppId, CallId, DeliveryId, RuleTime, UserId};
+use ahoy_types::{AppId, CallId, DeliveryId, RuleTime, UserId, WaId};
 use ahoy_wire::webhook::{Common, ContactCard};
 
 use crate::effect::{DeliveryJob, Effect};
@@ -48,13 +48,18 @@ pub struct AttemptReport {
 
 /// What every calling webhook of this number and user has in common.
 pub(crate) fn common(rows: &mut dyn Rows, number: &Number, call: &Call) -> Result<Common> {
+    common_for(rows, number, call.user)
+}
+
+/// What every webhook of this number and user has in common.
+pub(crate) fn common_for(rows: &mut dyn Rows, number: &Number, wa_id: WaId) -> Result<Common> {
     let waba = rows
         .waba(number.waba)?
         .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
-    let user = rows.user(call.user)?;
+    let user = rows.user(wa_id)?;
     let country = match &user {
-        Some(user) => user.country.or_else(|| call.user.country()),
-        None => call.user.country(),
+        Some(user) => user.country.or_else(|| wa_id.country()),
+        None => wa_id.country(),
     };
     Ok(Common {
         waba: number.waba,
@@ -62,8 +67,8 @@ pub(crate) fn common(rows: &mut dyn Rows, number: &Number, call: &Call) -> Resul
         display_phone_number: number.number,
         contact: ContactCard {
             name: user.and_then(|u| u.name),
-            wa_id: call.user,
-            user_id: UserId::derive(waba.business, call.user, country),
+            wa_id,
+            user_id: UserId::derive(waba.business, wa_id, country),
         },
     })
 }

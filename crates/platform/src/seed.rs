@@ -180,6 +180,9 @@ pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
                 status,
                 ..Default::default()
             },
+            registration: Default::default(),
+            about: Default::default(),
+            standing: Default::default(),
         })?;
     }
     for (wa_id, name) in &seed.users {
@@ -188,6 +191,8 @@ pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
             name: Some(name.clone()),
             country: wa_id.country(),
             behaviour: Some(Behaviour::default()),
+            identity: Default::default(),
+            client: Default::default(),
             created_at: now,
         })?;
     }

@@ -4,14 +4,26 @@
 //! inside it each piece of work has a savepoint of its own, so that a refused one leaves no trace and the others
 //! still share the cost of the disk (`design.md` §6).
 
+mod admin;
+mod charges;
 pub mod conformance;
+mod messages;
+mod permissions;
+mod quality;
 mod rows;
 pub mod sqlite;
+mod templates;
 
+pub use admin::{AdminRows, AdminTx};
+pub use charges::{ChargeRows, ChargeTx};
+pub use messages::{MessageRows, MessageTx};
+pub use permissions::{IdentityRows, IdentityTx};
+pub use quality::{QualityRows, QualityTx};
 pub use rows::{
     Attempt, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NumberOverride, Page, Timer,
     TimerKind,
 };
+pub use templates::{TemplateRows, TemplateTx};
 
 use ahoy_calling::account::{App, Business, Number, Subscription, Token, User, Waba};
 use ahoy_calling::{Call, Pair};
@@ -53,7 +65,9 @@ pub trait Reader: Send {
 }
 
 /// Reading rows: the same on the ledger's connection (own uncommitted writes included) and on a reader.
-pub trait Rows {
+pub trait Rows:
+    MessageRows + TemplateRows + IdentityRows + QualityRows + ChargeRows + AdminRows
+{
     /// A portfolio.
     fn business(&mut self, id: BusinessId) -> Result<Option<Business>>;
     /// A WABA.
@@ -122,7 +136,7 @@ pub trait Rows {
 }
 
 /// Writing rows, inside the ledger.
-pub trait Tx: Rows {
+pub trait Tx: Rows + MessageTx + TemplateTx + IdentityTx + QualityTx + ChargeTx + AdminTx {
     /// Creates or replaces a portfolio.
     fn put_business(&mut self, row: &Business) -> Result<()>;
     /// Creates or replaces a WABA.

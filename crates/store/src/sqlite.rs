@@ -7,14 +7,20 @@
 //! of the ledger's rows. Tests use [`SqliteStore::temporary`].
 
 mod accounts;
+mod admin;
 mod calls;
+mod charges;
 mod checkpoint;
 mod codec;
 mod folder;
+mod messages;
 mod migrate;
 mod outbox;
+mod permissions;
 #[cfg(test)]
 mod plans;
+mod quality;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod timers;

@@ -170,6 +170,8 @@ fn rows(tx: &mut dyn Tx) -> ahoy_store::Result<()> {
                 on_ring: OnRing::Manual,
                 ..Behaviour::default()
             }),
+            identity: Default::default(),
+            client: Default::default(),
             created_at: RuleTime::from_secs(900_000),
         })?;
     }
@@ -189,6 +191,9 @@ pub fn number(id: u64, waba: u64, digits: u64) -> Number {
             status: Switch::Enabled,
             ..CallingSettings::default()
         },
+        registration: Default::default(),
+        about: Default::default(),
+        standing: Default::default(),
     }
 }
 

@@ -71,6 +71,9 @@ pub fn number(id: PhoneNumberId) -> Number {
             call_icon_visibility: IconVisibility::DisableAll,
             callback_permission_status: Switch::Enabled,
         },
+        registration: Default::default(),
+        about: Default::default(),
+        standing: Default::default(),
     }
 }
 
@@ -145,6 +148,8 @@ pub fn user(n: u64) -> User {
                 delay_ms: 80,
             },
         }),
+        identity: Default::default(),
+        client: Default::default(),
         created_at: NOW,
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn put_waba(conn: &Connection, row: &Waba) -> Result<()> {
 macro_rules! numbers {
     ($rest:literal) => {
         concat!(
-            "SELECT id, waba, digits, verified_name, profile, messaging_limit, payment_valid, settings_json FROM numbers ",
+            "SELECT id, waba, digits, verified_name, profile, messaging_limit, payment_valid, settings_json, registration_json, about_json, standing_json FROM numbers ",
             $rest
         )
     };
@@ -83,6 +83,9 @@ fn read_number(row: &Row<'_>) -> Result<Number> {
         messaging_limit: word(row, 5)?,
         payment_valid: row.get(6)?,
         settings: json(row, 7)?,
+        registration: json(row, 8)?,
+        about: json(row, 9)?,
+        standing: json(row, 10)?,
     })
 }
 
@@ -135,12 +138,14 @@ pub(super) fn put_number(conn: &Connection, row: &Number) -> Result<()> {
     };
     run(
         conn,
-        "INSERT INTO numbers (id, waba, digits, verified_name, profile, messaging_limit, payment_valid, settings_json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO numbers (id, waba, digits, verified_name, profile, messaging_limit, payment_valid,
+             settings_json, registration_json, about_json, standing_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (id) DO UPDATE SET waba = excluded.waba, digits = excluded.digits,
              verified_name = excluded.verified_name, profile = excluded.profile,
              messaging_limit = excluded.messaging_limit, payment_valid = excluded.payment_valid,
-             settings_json = excluded.settings_json",
+             settings_json = excluded.settings_json, registration_json = excluded.registration_json,
+             about_json = excluded.about_json, standing_json = excluded.standing_json",
         params![
             id(row.id.0)?,
             id(row.waba.0)?,
@@ -150,6 +155,9 @@ pub(super) fn put_number(conn: &Connection, row: &Number) -> Result<()> {
             row.messaging_limit.as_str(),
             row.payment_valid,
             to_json(&row.settings)?,
+            to_json(&row.registration)?,
+            to_json(&row.about)?,
+            to_json(&row.standing)?,
         ],
     )?;
     Ok(())
@@ -349,6 +357,8 @@ fn read_user(row: &Row<'_>) -> Result<User> {
             .map(|text| serde_json::from_str(&text).map_err(|_| corrupt(&text)))
             .transpose()?,
         created_at: RuleTime(row.get(4)?),
+        identity: json(row, 5)?,
+        client: json(row, 6)?,
     })
 }
 
@@ -358,7 +368,7 @@ pub(super) fn user(conn: &Connection, wa_id: WaId) -> Result<Option<User>> {
     };
     one(
         conn,
-        "SELECT wa_id, name, country, behaviour_json, created_at FROM users WHERE wa_id = ?1",
+        "SELECT wa_id, name, country, behaviour_json, created_at, identity_json, client_json FROM users WHERE wa_id = ?1",
         [key],
         read_user,
     )
@@ -367,7 +377,7 @@ pub(super) fn user(conn: &Connection, wa_id: WaId) -> Result<Option<User>> {
 pub(super) fn users(conn: &Connection, at_most: usize) -> Result<Vec<User>> {
     many(
         conn,
-        "SELECT wa_id, name, country, behaviour_json, created_at FROM users ORDER BY seq LIMIT ?1",
+        "SELECT wa_id, name, country, behaviour_json, created_at, identity_json, client_json FROM users ORDER BY seq LIMIT ?1",
         [limit(at_most)],
         read_user,
     )
@@ -377,15 +387,19 @@ pub(super) fn put_user(conn: &Connection, row: &User) -> Result<()> {
     let behaviour = row.behaviour.as_ref().map(to_json).transpose()?;
     run(
         conn,
-        "INSERT INTO users (wa_id, name, country, behaviour_json, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO users (wa_id, name, country, behaviour_json, created_at, identity_json, client_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (wa_id) DO UPDATE SET name = excluded.name, country = excluded.country,
-             behaviour_json = excluded.behaviour_json, created_at = excluded.created_at",
+             behaviour_json = excluded.behaviour_json, created_at = excluded.created_at,
+             identity_json = excluded.identity_json, client_json = excluded.client_json",
         params![
             id(row.wa_id.as_u64())?,
             row.name,
             row.country.as_ref().map(Country::as_str),
             behaviour,
             row.created_at.0,
+            to_json(&row.identity)?,
+            to_json(&row.client)?,
         ],
     )?;
     Ok(())

@@ -5,7 +5,16 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{Result, StoreError};
 
 /// All steps; a database of version *n* has had the first *n*. Published steps never change, new ones follow.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_ledger.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_ledger.sql"),
+    include_str!("../../migrations/0002_numbers_and_users.sql"),
+    include_str!("../../migrations/0003_messages.sql"),
+    include_str!("../../migrations/0004_templates.sql"),
+    include_str!("../../migrations/0005_permissions.sql"),
+    include_str!("../../migrations/0006_quality.sql"),
+    include_str!("../../migrations/0007_charges.sql"),
+    include_str!("../../migrations/0008_admin.sql"),
+];
 
 /// Marks a file as this program's (`Ahoy` in ASCII, SQLite's `application_id`).
 const APPLICATION: i32 = 0x41_68_6f_79;

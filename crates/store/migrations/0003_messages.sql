@@ -1,0 +1,1 @@
+-- Messages, their cards and the media they carry.

@@ -1,0 +1,1 @@
+-- Business-scoped ids of users.

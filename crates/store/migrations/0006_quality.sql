@@ -1,0 +1,1 @@
+-- Quality windows, notices and mail.

@@ -1,0 +1,1 @@
+-- Charge records, tiers and the figures of analytics.

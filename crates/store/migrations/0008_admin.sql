@@ -1,0 +1,1 @@
+-- Objects as an administrator lists and changes them.
