@@ -41,7 +41,7 @@ impl Modify for BearerToken {
 
 /// The document as served at `/openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::described().into_openapi()
+    crate::every_answer::described(routes::described().into_openapi())
 }
 
 /// Body of `POST /{phone-number-id}/calls`. Which fields are needed depends on the action.

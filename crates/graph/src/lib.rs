@@ -6,6 +6,7 @@
 
 mod answer;
 mod docs;
+mod every_answer;
 mod incoming;
 mod refusal;
 mod routes;

@@ -42,5 +42,8 @@ pub(crate) fn described() -> OpenApiRouter<GraphState> {
 pub(crate) fn all(state: GraphState) -> (Router, utoipa::openapi::OpenApi) {
     let (routes, openapi) = described().split_for_parts();
     let routes = routes.route("/{node_id}/{edge}", axum::routing::any(nodes::unknown_edge));
-    (routes.with_state(state), openapi)
+    (
+        routes.with_state(state),
+        crate::every_answer::described(openapi),
+    )
 }

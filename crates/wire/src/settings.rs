@@ -39,13 +39,15 @@ pub struct Calling {
     pub callback_permission_status: Switch,
 }
 
-/// Answer to `GET /{phone-number-id}/settings`.
+/// Answer to `GET /{phone-number-id}/settings`; with `fields`, what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Settings {
     /// Calling.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub calling: Calling,
     /// Where data at rest lies.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub storage_configuration: StorageConfiguration,
 }
 
