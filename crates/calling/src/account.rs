@@ -1,11 +1,14 @@
 //! Who is who: portfolios, WABAs, numbers, apps, tokens, users.
 
-use ahoy_types::{AppId, BusinessId, Country, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId};
+use ahoy_types::{
+    AppId, BusinessId, Country, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::about::{About, Registration};
+use crate::about::About;
 use crate::identity::{Client, Identity};
 use crate::limits::Profile;
+use crate::registration::Registration;
 use crate::settings::CallingSettings;
 use crate::simulated::Behaviour;
 use crate::standing::Standing;
@@ -28,6 +31,23 @@ pub struct Waba {
     pub business: BusinessId,
     /// Its name.
     pub name: String,
+    /// What its charges are counted in, as ISO 4217 writes it.
+    pub currency: String,
+    /// Number of its time zone in the reference's list; `0` stands for none set.
+    pub timezone_id: String,
+}
+
+impl Waba {
+    /// An account that counts in US dollars, without a time zone.
+    pub fn new(id: WabaId, business: BusinessId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            business,
+            name: name.into(),
+            currency: "USD".to_owned(),
+            timezone_id: "0".to_owned(),
+        }
+    }
 }
 
 /// How many conversations a day a number may open (`graph-api.md` §7). The order is the order of size.
@@ -51,6 +71,15 @@ pub enum MessagingLimit {
 }
 
 impl MessagingLimit {
+    /// Every limit with its word on the wire.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("TIER_250", Self::Tier250),
+        ("TIER_2K", Self::Tier2k),
+        ("TIER_10K", Self::Tier10k),
+        ("TIER_100K", Self::Tier100k),
+        ("TIER_UNLIMITED", Self::TierUnlimited),
+    ];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -138,6 +167,18 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope with its word on the wire.
+    pub const WORDS: [(&'static str, Self); 2] = [
+        (
+            "whatsapp_business_management",
+            Self::WhatsappBusinessManagement,
+        ),
+        (
+            "whatsapp_business_messaging",
+            Self::WhatsappBusinessMessaging,
+        ),
+    ];
+
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -150,8 +191,12 @@ impl Scope {
 /// An access token, stored by its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
+    /// Its id, for lists and revocation.
+    pub id: TokenId,
     /// SHA-256 of the token.
     pub hash: TokenHash,
+    /// What it is for.
+    pub name: String,
     /// The app it was issued for.
     pub app: AppId,
     /// The portfolio whose objects it reaches.
@@ -162,6 +207,8 @@ pub struct Token {
     pub issued_at: RuleTime,
     /// When it ends; `None` never.
     pub expires_at: Option<RuleTime>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<RuleTime>,
 }
 
 /// A user of the platform: a customer.

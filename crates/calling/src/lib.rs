@@ -5,12 +5,14 @@
 
 pub mod about;
 pub mod account;
+pub mod admin;
 pub mod call;
 pub mod delivery;
 pub mod identity;
 pub mod limits;
 pub mod pair;
 pub mod place;
+pub mod registration;
 pub mod settings;
 pub mod simulated;
 pub mod standing;

@@ -12,8 +12,28 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub enum Profile {
     /// A number in production.
     Production,
-    /// A public test number or sandbox account: relaxed limits.
+    /// A sandbox account: relaxed limits.
     Sandbox,
+    /// A public test number: relaxed limits, and only the recipients of its allow-list (`rules.md` §9).
+    Test,
+}
+
+impl Profile {
+    /// Every profile with its word.
+    pub const WORDS: [(&'static str, Self); 3] = [
+        ("production", Self::Production),
+        ("sandbox", Self::Sandbox),
+        ("test", Self::Test),
+    ];
+
+    /// The word stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Sandbox => "sandbox",
+            Self::Test => "test",
+        }
+    }
 }
 
 /// The limits of one profile.
@@ -40,6 +60,14 @@ pub struct Limits {
     pub ring_timeout: Duration,
     /// Reads of `call_permissions` a second and number.
     pub permission_reads_per_second: u32,
+    /// Registrations and deregistrations of a number in [`Limits::registration_window`] (inferred).
+    pub registrations: u32,
+    /// The sliding window of registrations (inferred).
+    pub registration_window: Duration,
+    /// Wrong PINs in [`Limits::pin_window`] after which no PIN is looked at any more (inferred).
+    pub pin_guesses: u32,
+    /// The sliding window of wrong PINs (inferred).
+    pub pin_window: Duration,
 }
 
 impl Limits {
@@ -56,10 +84,14 @@ impl Limits {
             connects_per_day: 10_000,
             ring_timeout: Duration::from_secs(60),
             permission_reads_per_second: 100,
+            registrations: 10,
+            registration_window: Duration::from_secs(3 * 86_400),
+            pin_guesses: 5,
+            pin_window: Duration::from_secs(3_600),
         };
         match profile {
             Profile::Production => production,
-            Profile::Sandbox => Self {
+            Profile::Sandbox | Profile::Test => Self {
                 requests_per_day: 25,
                 requests_per_week: 100,
                 unanswered_nudge: 5,
@@ -76,14 +108,16 @@ impl Default for Limits {
     }
 }
 
-/// The limits of both profiles, as a configuration file may override them.
+/// The limits of each profile, as a configuration file may override them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitTable {
     /// Numbers in production.
     pub production: Limits,
-    /// Test and sandbox numbers.
+    /// Sandbox numbers.
     pub sandbox: Limits,
+    /// Test numbers.
+    pub test: Limits,
 }
 
 impl Default for LimitTable {
@@ -91,6 +125,7 @@ impl Default for LimitTable {
         Self {
             production: Limits::of(Profile::Production),
             sandbox: Limits::of(Profile::Sandbox),
+            test: Limits::of(Profile::Test),
         }
     }
 }
@@ -101,6 +136,7 @@ impl LimitTable {
         match profile {
             Profile::Production => &self.production,
             Profile::Sandbox => &self.sandbox,
+            Profile::Test => &self.test,
         }
     }
 }

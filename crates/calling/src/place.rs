@@ -20,6 +20,28 @@ pub enum Refusal {
     /// 100: the act does not fit the state of the call.
     #[error(transparent)]
     WrongState(#[from] WrongState),
+    /// 133005: the PIN is not the number's.
+    #[error("pin: this is not the PIN of the number's two-step verification")]
+    PinMismatch,
+    /// 133006: nobody has shown that the number is theirs.
+    #[error("the phone number has not been verified")]
+    NotVerified,
+    /// 133008: too many wrong PINs.
+    #[error("pin: too many wrong PINs; wait before the next attempt")]
+    PinGuesses,
+    /// 133010: the number is not registered.
+    #[error(
+        "the phone number is not registered; register it with POST /{{phone-number-id}}/register"
+    )]
+    NotRegistered,
+    /// 133016: registered and deregistered too often.
+    #[error(
+        "the number was registered or deregistered {0} times within the last days; wait before the next attempt"
+    )]
+    RegistrationLimit(u32),
+    /// 131030: a test number reaches only the recipients of its allow-list.
+    #[error("the recipient {0} is not in the allow-list of this test number")]
+    NotAllowListed(String),
     /// 138000: the number has calling switched off.
     #[error("calling is not enabled for this phone number")]
     CallingDisabled,
@@ -80,6 +102,8 @@ pub struct ConnectFacts<'a> {
     pub limits: &'a Limits,
     /// The pair.
     pub pair: &'a Pair,
+    /// Whether the recipient may be reached: on the allow-list of a test number, anybody from other numbers.
+    pub allow_listed: bool,
     /// Whether the recipient can be called at all.
     pub callable: bool,
     /// Whether the pair has a live call.
@@ -92,6 +116,9 @@ pub struct ConnectFacts<'a> {
 
 /// May the business place this call now?
 pub fn may_connect(facts: &ConnectFacts<'_>, now: RuleTime) -> Result<(), Refusal> {
+    if !facts.number.registration.registered {
+        return Err(Refusal::NotRegistered);
+    }
     if !facts.number.settings.status.on() {
         return Err(Refusal::CallingDisabled);
     }
@@ -99,6 +126,9 @@ pub fn may_connect(facts: &ConnectFacts<'_>, now: RuleTime) -> Result<(), Refusa
         && NO_BUSINESS_CALLS.contains(&country.as_str())
     {
         return Err(Refusal::CountryNotServed(country));
+    }
+    if !facts.allow_listed {
+        return Err(Refusal::NotAllowListed("number".into()));
     }
     if !facts.number.payment_valid {
         return Err(Refusal::Payment);
@@ -138,6 +168,9 @@ pub enum PhoneRefusal {
     /// There is no such call.
     #[error("There is no call {0}.")]
     NoSuchCall(String),
+    /// The business's number is not registered.
+    #[error("This number cannot be reached at present.")]
+    NotRegistered,
     /// The business has calling switched off.
     #[error("This business does not take calls.")]
     CallingDisabled,
@@ -165,6 +198,7 @@ impl PhoneRefusal {
             Self::NoSuchBusiness(_) => "no_such_business",
             Self::NoSuchUser(_) => "no_such_user",
             Self::NoSuchCall(_) => "no_such_call",
+            Self::NotRegistered => "not_registered",
             Self::CallingDisabled => "calling_disabled",
             Self::Busy => "busy",
             Self::OverCapacity => "over_capacity",
@@ -182,6 +216,9 @@ pub fn may_user_call(
     pair_busy: bool,
     live_calls: u32,
 ) -> Result<(), PhoneRefusal> {
+    if !number.registration.registered {
+        return Err(PhoneRefusal::NotRegistered);
+    }
     if !number.settings.status.on() {
         return Err(PhoneRefusal::CallingDisabled);
     }
@@ -232,18 +269,20 @@ mod tests {
             ..Limits::of(Profile::Production)
         };
         let mut n = number();
+        n.registration.registered = false;
         n.settings.status = Switch::Disabled;
         n.number = WaId::from_u64(12_025_550_100);
         n.payment_valid = false;
         let mut pair = Pair::default();
         pair.connected.push(NOW);
-        let mut facts = (false, true, u32::MAX, u32::MAX);
-        let ask = |n: &Number, pair: &Pair, f: (bool, bool, u32, u32)| {
+        let mut facts = (false, true, u32::MAX, u32::MAX, false);
+        let ask = |n: &Number, pair: &Pair, f: (bool, bool, u32, u32, bool)| {
             may_connect(
                 &ConnectFacts {
                     number: n,
                     limits: &limits,
                     pair,
+                    allow_listed: f.4,
                     callable: f.0,
                     pair_busy: f.1,
                     live_calls: f.2,
@@ -252,6 +291,8 @@ mod tests {
                 NOW,
             )
         };
+        assert_eq!(ask(&n, &pair, facts), Err(Refusal::NotRegistered));
+        n.registration.registered = true;
         assert_eq!(ask(&n, &pair, facts), Err(Refusal::CallingDisabled));
         n.settings.status = Switch::Enabled;
         assert!(matches!(
@@ -259,6 +300,11 @@ mod tests {
             Err(Refusal::CountryNotServed(_))
         ));
         n.number = WaId::from_u64(442_079_460_000);
+        assert!(matches!(
+            ask(&n, &pair, facts),
+            Err(Refusal::NotAllowListed(_))
+        ));
+        facts.4 = true;
         assert_eq!(ask(&n, &pair, facts), Err(Refusal::Payment));
         n.payment_valid = true;
         assert!(matches!(ask(&n, &pair, facts), Err(Refusal::Uncallable(_))));

@@ -12,6 +12,12 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
     let code = match refusal {
         Refusal::NoSuchObject(id) => return GraphError::unsupported(method, id),
         Refusal::Invalid(_) | Refusal::WrongState(_) => ErrorCode::InvalidParameter,
+        Refusal::PinMismatch => ErrorCode::PinMismatch,
+        Refusal::NotVerified => ErrorCode::NumberVerification,
+        Refusal::PinGuesses => ErrorCode::PinGuesses,
+        Refusal::NotRegistered => ErrorCode::NotRegistered,
+        Refusal::RegistrationLimit(_) => ErrorCode::RegistrationLimit,
+        Refusal::NotAllowListed(_) => ErrorCode::RecipientNotAllowed,
         Refusal::CallingDisabled => ErrorCode::CallingNotEnabled,
         Refusal::CountryNotServed(_) => ErrorCode::CallingNotAvailable,
         Refusal::Payment => ErrorCode::Payment,
@@ -35,7 +41,7 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
 /// The error for a token that is no good.
 pub(crate) fn auth_error(error: &AuthError) -> GraphError {
     match error {
-        AuthError::Unknown => {
+        AuthError::Unknown | AuthError::Revoked(_) => {
             GraphError::new(ErrorCode::InvalidToken, sentence(&error.to_string()))
         }
         AuthError::Expired(_) => {

@@ -51,6 +51,9 @@ pub enum AuthError {
     /// It has ended.
     #[error("the access token expired at {}", .0.secs())]
     Expired(RuleTime),
+    /// It was taken back.
+    #[error("the access token was revoked at {}", .0.secs())]
+    Revoked(RuleTime),
     /// The store failed.
     #[error("{0}")]
     Internal(String),
@@ -99,6 +102,9 @@ impl Platform {
             .read(|rows| rows.token(&hash))
             .map_err(broken)?
             .ok_or(AuthError::Unknown)?;
+        if let Some(at) = token.revoked_at {
+            return Err(AuthError::Revoked(at));
+        }
         match token.expires_at {
             Some(at) if at <= self.clock().now() => Err(AuthError::Expired(at)),
             expires_at => Ok(Caller {
@@ -358,6 +364,14 @@ fn may_enable(step: &mut Step<'_>, number: &Number) -> Result<(), Refusal> {
         }
     }
     Err(Refusal::NoReceiver)
+}
+
+/// Whether a number may reach a user at all: a test number only those on its allow-list (`rules.md` §9).
+pub(crate) fn reachable(step: &mut Step<'_>, number: &Number, user: WaId) -> StoreResult<bool> {
+    match number.profile {
+        Profile::Test => step.tx.allow_listed(number.id, user),
+        Profile::Production | Profile::Sandbox => Ok(true),
+    }
 }
 
 /// Creates a user on first use, with a simulated phone that answers.

@@ -16,7 +16,7 @@ use crate::business::{Recipient, internal, policy_of};
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::{STOPPING, Step};
 use crate::platform::{Platform, random16};
-use crate::{finish, outbox, sdp};
+use crate::{account, finish, outbox, sdp};
 
 /// A new business-initiated call.
 #[derive(Debug, Clone)]
@@ -117,6 +117,7 @@ fn place(
         .map_err(internal)?
         .is_some();
     let live = step.tx.live_calls_of(number.id).map_err(internal)?;
+    let allow_listed = account::reachable(step, &number, user).map_err(internal)?;
     let connects = step
         .tx
         .connects_since(number.id, now - DAY_WINDOW, limits.connects_per_day)
@@ -126,6 +127,7 @@ fn place(
             number: &number,
             limits: &limits,
             pair: &pair,
+            allow_listed,
             callable: known || create_users,
             pair_busy: busy,
             live_calls: live,

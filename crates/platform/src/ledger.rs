@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
+use ahoy_calling::admin::AdminRefusal;
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::{Refusal, place::PhoneRefusal};
 use ahoy_store::{Batch, Store, StoreError, Tx};
@@ -54,6 +55,11 @@ impl Fault for StoreError {
     }
 }
 impl Fault for Refusal {
+    fn internal(sentence: String) -> Self {
+        Self::Internal(sentence)
+    }
+}
+impl Fault for AdminRefusal {
     fn internal(sentence: String) -> Self {
         Self::Internal(sentence)
     }

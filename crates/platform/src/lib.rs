@@ -5,6 +5,7 @@
 //! (`design.md` §3, §6). [`Platform`] is the handle the edges hold.
 
 mod account;
+pub mod admin;
 mod business;
 mod clock;
 mod connect;

@@ -7,12 +7,14 @@ use ahoy_calling::limits::Profile;
 use ahoy_calling::settings::{CallingSettings, Switch};
 use ahoy_calling::simulated::Behaviour;
 use ahoy_store::Result;
-use ahoy_types::{AppId, BusinessId, PhoneNumberId, TokenHash, WaId, WabaId};
+use ahoy_types::{AppId, BusinessId, PhoneNumberId, TokenHash, TokenId, WaId, WabaId};
 
 use crate::ledger::Step;
 use crate::platform::Platform;
 
 const SEEDED_KEY: &str = "seeded";
+/// Id of the seeded access token.
+const TOKEN_ID: TokenId = TokenId(740_000_000_000_001);
 /// The webhook fields the seeded app is subscribed to: every one there is.
 const EVERY_FIELD: [&str; 5] = [
     "account_settings_update",
@@ -133,11 +135,8 @@ pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
         id: seed.business,
         name: "Harbour Café Ltd".into(),
     })?;
-    step.tx.put_waba(&Waba {
-        id: seed.waba,
-        business: seed.business,
-        name: "Harbour Café".into(),
-    })?;
+    step.tx
+        .put_waba(&Waba::new(seed.waba, seed.business, "Harbour Café"))?;
     step.tx.put_app(&App {
         id: seed.app,
         name: "Harbour Voice".into(),
@@ -147,7 +146,9 @@ pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
         fields: EVERY_FIELD.map(str::to_owned).to_vec(),
     })?;
     step.tx.put_token(&Token {
+        id: TOKEN_ID,
         hash: TokenHash::of(&seed.token),
+        name: "Seeded token".into(),
         app: seed.app,
         business: seed.business,
         scopes: vec![
@@ -156,6 +157,7 @@ pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
         ],
         issued_at: now,
         expires_at: None,
+        revoked_at: None,
     })?;
     step.tx.put_subscription(&Subscription {
         waba: seed.waba,

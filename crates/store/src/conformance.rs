@@ -14,6 +14,7 @@
 )]
 
 mod accounts;
+mod admin;
 mod calls;
 mod outbox;
 pub mod samples;
@@ -48,6 +49,13 @@ pub const CASES: &[(&str, Case)] = cases![
     accounts::overrides_can_be_removed,
     accounts::any_text_survives,
     accounts::values_of_the_platform_are_kept,
+    admin::objects_are_listed_by_id_and_by_their_business,
+    admin::a_token_is_found_by_its_id,
+    admin::roles_come_back_and_go,
+    admin::an_allow_list_belongs_to_its_number,
+    admin::a_picture_is_replaced_and_taken_away,
+    admin::what_is_deleted_takes_along_what_hangs_on_it,
+    admin::ids_beyond_63_bits_are_never_found,
     calls::a_pair_is_the_default_until_written,
     calls::every_kind_of_call_comes_back_as_it_was_written,
     calls::a_live_state_with_an_end_is_refused,

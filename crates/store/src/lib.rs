@@ -14,7 +14,7 @@ mod rows;
 pub mod sqlite;
 mod templates;
 
-pub use admin::{AdminRows, AdminTx};
+pub use admin::{AdminRows, AdminTx, Picture};
 pub use charges::{ChargeRows, ChargeTx};
 pub use messages::{MessageRows, MessageTx};
 pub use permissions::{IdentityRows, IdentityTx};

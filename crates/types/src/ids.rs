@@ -73,6 +73,10 @@ graph_id!(
     DeliveryId
 );
 graph_id!(
+    /// An access token or an admin token, in lists; never the token itself.
+    TokenId
+);
+graph_id!(
     /// An entry of the persistent scheduler.
     TimerId
 );

@@ -9,7 +9,9 @@ mod phone;
 mod time;
 
 pub use call_id::{CallId, CallIdError, Direction};
-pub use ids::{AppId, BusinessId, DeliveryId, IdError, PhoneNumberId, TimerId, TokenHash, WabaId};
+pub use ids::{
+    AppId, BusinessId, DeliveryId, IdError, PhoneNumberId, TimerId, TokenHash, TokenId, WabaId,
+};
 pub use media::{Fingerprint, FingerprintError, IcePwd, PayloadType, Ssrc, Ufrag};
 pub use phone::{Country, UserId, WaId, WaIdError};
 pub use time::{RuleTime, Seconds};

@@ -52,8 +52,8 @@ pub(crate) async fn read(
             let node = Waba {
                 id: waba.id,
                 name: Some(waba.name),
-                timezone_id: Some("0".to_owned()),
-                currency: Some("USD".to_owned()),
+                timezone_id: Some(waba.timezone_id),
+                currency: Some(waba.currency),
                 owner_business_info: Some(OwnerBusiness {
                     id: waba.business.to_string(),
                     name: None,

@@ -258,7 +258,7 @@ fn node(number: &Number) -> PhoneNumber {
         platform_type: text("CLOUD_API"),
         account_mode: text(match number.profile {
             Profile::Production => "LIVE",
-            Profile::Sandbox => "SANDBOX",
+            Profile::Sandbox | Profile::Test => "SANDBOX",
         }),
         whatsapp_business_manager_messaging_limit: text(number.messaging_limit.as_str()),
         host_platform: text("CLOUD_API"),

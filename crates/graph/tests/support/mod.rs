@@ -14,7 +14,9 @@ use ahoy_graph::{CallbackVerifier, GraphState, Verifying, router};
 use ahoy_platform::{DeliveryJob, Dial, Platform, PlatformConfig, Seed, UserLegKind, Verified};
 use ahoy_store::sqlite::SqliteStore;
 use ahoy_store::{Store as _, Tx};
-use ahoy_types::{AppId, BusinessId, CallId, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId};
+use ahoy_types::{
+    AppId, BusinessId, CallId, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -115,11 +117,7 @@ fn rows(tx: &mut dyn Tx) -> ahoy_store::Result<()> {
         id: theirs,
         name: "Other Ltd".into(),
     })?;
-    tx.put_waba(&Waba {
-        id: WabaId(STRANGERS_WABA),
-        business: theirs,
-        name: "Other".into(),
-    })?;
+    tx.put_waba(&Waba::new(WabaId(STRANGERS_WABA), theirs, "Other"))?;
     tx.put_app(&App {
         id: AppId(STRANGERS_APP),
         name: "Other Voice".into(),
@@ -150,14 +148,17 @@ fn rows(tx: &mut dyn Tx) -> ahoy_store::Result<()> {
             Some(RuleTime::from_secs(1_000_000)),
         ),
     ];
-    for (token, app, business, scopes, expires_at) in tokens {
+    for (n, (token, app, business, scopes, expires_at)) in (1..).zip(tokens) {
         tx.put_token(&Token {
+            id: TokenId(741_000_000_000_000 + n),
             hash: TokenHash::of(token),
+            name: token.into(),
             app: AppId(app),
             business,
             scopes: scopes.to_vec(),
             issued_at: RuleTime::from_secs(900_000),
             expires_at,
+            revoked_at: None,
         })?;
     }
     // Users who let it ring: the tests act in their own time.

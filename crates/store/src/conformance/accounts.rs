@@ -42,7 +42,11 @@ fn numbers_come_back(store: &mut dyn Store) {
         MessagingLimit::Tier100k,
         MessagingLimit::TierUnlimited,
     ];
-    for (profile, payment_valid) in [(Profile::Production, true), (Profile::Sandbox, false)] {
+    for (profile, payment_valid) in [
+        (Profile::Production, true),
+        (Profile::Sandbox, false),
+        (Profile::Test, true),
+    ] {
         for messaging_limit in limits {
             for settings in [samples::number(NUMBER).settings, CallingSettings::default()] {
                 let row = Number {
@@ -76,6 +80,7 @@ fn apps_and_tokens_come_back(store: &mut dyn Store) {
     }
     let unlimited = Token {
         expires_at: None,
+        revoked_at: Some(samples::NOW),
         scopes: vec![Scope::WhatsappBusinessManagement],
         ..samples::token("b")
     };

@@ -8,7 +8,7 @@ use ahoy_calling::settings::{CallingSettings, IconVisibility, Switch};
 use ahoy_calling::simulated::{Audio, Behaviour, Network, OnPermissionRequest, OnRing};
 use ahoy_calling::{Call, CallState, End, EndCause, Pair, Permission};
 use ahoy_types::{
-    AppId, BusinessId, CallId, Direction, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId,
+    AppId, BusinessId, CallId, Direction, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId,
 };
 
 use crate::{Attempt, DeliveryState, NewDelivery, NumberOverride};
@@ -50,9 +50,9 @@ pub fn business() -> Business {
 /// A WABA.
 pub fn waba() -> Waba {
     Waba {
-        id: WABA,
-        business: BUSINESS,
-        name: "Ahoy support".into(),
+        currency: "EUR".into(),
+        timezone_id: "7".into(),
+        ..Waba::new(WABA, BUSINESS, "Ahoy support")
     }
 }
 
@@ -99,8 +99,11 @@ pub fn app() -> App {
 
 /// A token that ends.
 pub fn token(text: &str) -> Token {
+    let hash = TokenHash::of(text);
     Token {
-        hash: TokenHash::of(text),
+        id: TokenId(740_000_000_000_000 + u64::from(hash.0[0]) * 256 + u64::from(hash.0[1])),
+        hash,
+        name: format!("Token {text}"),
         app: APP,
         business: BUSINESS,
         scopes: vec![
@@ -109,6 +112,7 @@ pub fn token(text: &str) -> Token {
         ],
         issued_at: NOW,
         expires_at: Some(RuleTime(NOW.0 + 1)),
+        revoked_at: None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Portfolios, WABAs, numbers, apps, tokens, subscriptions, overrides, users.
 
 use ahoy_calling::account::{App, Business, Callback, Number, Subscription, Token, User, Waba};
-use ahoy_calling::limits::Profile;
-use ahoy_types::{AppId, BusinessId, Country, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId};
+use ahoy_types::{
+    AppId, BusinessId, Country, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId,
+};
 use rusqlite::{Connection, Row, params};
 
 use super::codec::{
@@ -16,15 +17,17 @@ pub(super) fn business(conn: &Connection, of: BusinessId) -> Result<Option<Busin
     };
     one(
         conn,
-        "SELECT name FROM businesses WHERE id = ?1",
+        "SELECT id, name FROM businesses WHERE id = ?1",
         [key],
-        |row| {
-            Ok(Business {
-                id: of,
-                name: row.get(0)?,
-            })
-        },
+        read_business,
     )
+}
+
+pub(super) fn read_business(row: &Row<'_>) -> Result<Business> {
+    Ok(Business {
+        id: BusinessId(unsigned(row, 0)?),
+        name: row.get(1)?,
+    })
 }
 
 pub(super) fn put_business(conn: &Connection, row: &Business) -> Result<()> {
@@ -36,30 +39,47 @@ pub(super) fn put_business(conn: &Connection, row: &Business) -> Result<()> {
     Ok(())
 }
 
+macro_rules! wabas {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, business, name, currency, timezone_id FROM wabas ",
+            $rest
+        )
+    };
+}
+/// The beginning of every statement that reads WABAs.
+pub(super) const WABA: &str = wabas!("");
+
+pub(super) fn read_waba(row: &Row<'_>) -> Result<Waba> {
+    Ok(Waba {
+        id: WabaId(unsigned(row, 0)?),
+        business: BusinessId(unsigned(row, 1)?),
+        name: row.get(2)?,
+        currency: row.get(3)?,
+        timezone_id: row.get(4)?,
+    })
+}
+
 pub(super) fn waba(conn: &Connection, of: WabaId) -> Result<Option<Waba>> {
     let Some(key) = key(of.0) else {
         return Ok(None);
     };
-    one(
-        conn,
-        "SELECT business, name FROM wabas WHERE id = ?1",
-        [key],
-        |row| {
-            Ok(Waba {
-                id: of,
-                business: BusinessId(unsigned(row, 0)?),
-                name: row.get(1)?,
-            })
-        },
-    )
+    one(conn, wabas!("WHERE id = ?1"), [key], read_waba)
 }
 
 pub(super) fn put_waba(conn: &Connection, row: &Waba) -> Result<()> {
     run(
         conn,
-        "INSERT INTO wabas (id, business, name) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET business = excluded.business, name = excluded.name",
-        params![id(row.id.0)?, id(row.business.0)?, row.name],
+        "INSERT INTO wabas (id, business, name, currency, timezone_id) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET business = excluded.business, name = excluded.name,
+             currency = excluded.currency, timezone_id = excluded.timezone_id",
+        params![
+            id(row.id.0)?,
+            id(row.business.0)?,
+            row.name,
+            row.currency,
+            row.timezone_id,
+        ],
     )?;
     Ok(())
 }
@@ -73,7 +93,10 @@ macro_rules! numbers {
     };
 }
 
-fn read_number(row: &Row<'_>) -> Result<Number> {
+/// The beginning of every statement that reads numbers.
+pub(super) const NUMBER: &str = numbers!("");
+
+pub(super) fn read_number(row: &Row<'_>) -> Result<Number> {
     Ok(Number {
         id: PhoneNumberId(unsigned(row, 0)?),
         waba: WabaId(unsigned(row, 1)?),
@@ -132,10 +155,6 @@ pub(super) fn numbers(conn: &Connection, page: Page<PhoneNumberId>) -> Result<Ve
 }
 
 pub(super) fn put_number(conn: &Connection, row: &Number) -> Result<()> {
-    let profile = match row.profile {
-        Profile::Production => "production",
-        Profile::Sandbox => "sandbox",
-    };
     run(
         conn,
         "INSERT INTO numbers (id, waba, digits, verified_name, profile, messaging_limit, payment_valid,
@@ -151,7 +170,7 @@ pub(super) fn put_number(conn: &Connection, row: &Number) -> Result<()> {
             id(row.waba.0)?,
             id(row.number.as_u64())?,
             row.verified_name,
-            profile,
+            row.profile.as_str(),
             row.messaging_limit.as_str(),
             row.payment_valid,
             to_json(&row.settings)?,
@@ -163,25 +182,33 @@ pub(super) fn put_number(conn: &Connection, row: &Number) -> Result<()> {
     Ok(())
 }
 
+macro_rules! apps {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, secret, business, callback_url, verify_token, fields_json FROM apps ",
+            $rest
+        )
+    };
+}
+/// The beginning of every statement that reads apps.
+pub(super) const APP: &str = apps!("");
+
+pub(super) fn read_app(row: &Row<'_>) -> Result<App> {
+    Ok(App {
+        id: AppId(unsigned(row, 0)?),
+        name: row.get(1)?,
+        secret: row.get(2)?,
+        business: BusinessId(unsigned(row, 3)?),
+        callback: callback(row, 4)?,
+        fields: json(row, 6)?,
+    })
+}
+
 pub(super) fn app(conn: &Connection, of: AppId) -> Result<Option<App>> {
     let Some(key) = key(of.0) else {
         return Ok(None);
     };
-    one(
-        conn,
-        "SELECT name, secret, business, callback_url, verify_token, fields_json FROM apps WHERE id = ?1",
-        [key],
-        |row| {
-            Ok(App {
-                id: of,
-                name: row.get(0)?,
-                secret: row.get(1)?,
-                business: BusinessId(unsigned(row, 2)?),
-                callback: callback(row, 3)?,
-                fields: json(row, 5)?,
-            })
-        },
-    )
+    one(conn, apps!("WHERE id = ?1"), [key], read_app)
 }
 
 pub(super) fn put_app(conn: &Connection, row: &App) -> Result<()> {
@@ -212,38 +239,61 @@ fn split(callback: Option<&Callback>) -> (Option<&str>, Option<&str>) {
         .unzip()
 }
 
+macro_rules! tokens {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, hash, name, app, business, scopes_json, issued_at, expires_at, revoked_at FROM tokens ",
+            $rest
+        )
+    };
+}
+/// The beginning of every statement that reads tokens.
+pub(super) const TOKEN: &str = tokens!("");
+
+pub(super) fn read_token(row: &Row<'_>) -> Result<Token> {
+    let hash: Vec<u8> = row.get(1)?;
+    let expires_at: Option<i64> = row.get(7)?;
+    let revoked_at: Option<i64> = row.get(8)?;
+    Ok(Token {
+        id: TokenId(unsigned(row, 0)?),
+        hash: TokenHash(hash.try_into().map_err(|_| corrupt("a hash"))?),
+        name: row.get(2)?,
+        app: AppId(unsigned(row, 3)?),
+        business: BusinessId(unsigned(row, 4)?),
+        scopes: json(row, 5)?,
+        issued_at: RuleTime(row.get(6)?),
+        expires_at: expires_at.map(RuleTime),
+        revoked_at: revoked_at.map(RuleTime),
+    })
+}
+
 pub(super) fn token(conn: &Connection, hash: &TokenHash) -> Result<Option<Token>> {
     one(
         conn,
-        "SELECT app, business, scopes_json, issued_at, expires_at FROM tokens WHERE hash = ?1",
+        tokens!("WHERE hash = ?1"),
         [hash.0.as_slice()],
-        |row| {
-            let expires_at: Option<i64> = row.get(4)?;
-            Ok(Token {
-                hash: *hash,
-                app: AppId(unsigned(row, 0)?),
-                business: BusinessId(unsigned(row, 1)?),
-                scopes: json(row, 2)?,
-                issued_at: RuleTime(row.get(3)?),
-                expires_at: expires_at.map(RuleTime),
-            })
-        },
+        read_token,
     )
 }
 
 pub(super) fn put_token(conn: &Connection, row: &Token) -> Result<()> {
     run(
         conn,
-        "INSERT INTO tokens (hash, app, business, scopes_json, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (hash) DO UPDATE SET app = excluded.app, business = excluded.business,
-             scopes_json = excluded.scopes_json, issued_at = excluded.issued_at, expires_at = excluded.expires_at",
+        "INSERT INTO tokens (hash, id, name, app, business, scopes_json, issued_at, expires_at, revoked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (hash) DO UPDATE SET id = excluded.id, name = excluded.name, app = excluded.app,
+             business = excluded.business, scopes_json = excluded.scopes_json, issued_at = excluded.issued_at,
+             expires_at = excluded.expires_at, revoked_at = excluded.revoked_at",
         params![
             row.hash.0.as_slice(),
+            id(row.id.0)?,
+            row.name,
             id(row.app.0)?,
             id(row.business.0)?,
             to_json(&row.scopes)?,
             row.issued_at.0,
             row.expires_at.map(|t| t.0),
+            row.revoked_at.map(|t| t.0),
         ],
     )?;
     Ok(())

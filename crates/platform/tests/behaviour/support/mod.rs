@@ -16,7 +16,8 @@ use ahoy_platform::{
 use ahoy_store::sqlite::SqliteStore;
 use ahoy_store::{DeliveryState, Store, Tx};
 use ahoy_types::{
-    AppId, BusinessId, CallId, DeliveryId, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId,
+    AppId, BusinessId, CallId, DeliveryId, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId,
+    WabaId,
 };
 
 pub use edge::{Answer, Edge, Sent};
@@ -270,6 +271,9 @@ pub fn second_app(tx: &mut dyn Tx, fields: &[&str]) -> ahoy_store::Result<()> {
         callback: None,
     })?;
     tx.put_token(&Token {
+        id: TokenId(741_000_000_000_001),
+        name: "Test".into(),
+        revoked_at: None,
         hash: TokenHash::of(SECOND_TOKEN),
         app: SECOND_APP,
         business,
