@@ -10,6 +10,7 @@ pub mod call;
 pub mod delivery;
 pub mod identity;
 pub mod limits;
+pub mod message;
 pub mod pair;
 pub mod place;
 pub mod registration;

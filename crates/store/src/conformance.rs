@@ -16,6 +16,7 @@
 mod accounts;
 mod admin;
 mod calls;
+mod messages;
 mod outbox;
 pub mod samples;
 mod timers;
@@ -66,6 +67,12 @@ pub const CASES: &[(&str, Case)] = cases![
     calls::connects_are_counted_after_an_instant_up_to_a_cap,
     calls::the_newest_calls_are_listed_oldest_first,
     calls::a_report_goes_to_its_call_and_nowhere_else,
+    messages::every_kind_of_message_comes_back,
+    messages::a_failed_message_without_its_error_is_refused,
+    messages::the_newest_messages_of_a_pair_come_oldest_first,
+    messages::requests_come_newest_first_without_the_failed,
+    messages::unread_messages_are_found_by_side_up_to_one,
+    messages::what_a_phone_has_not_taken_is_found,
     timers::every_kind_of_timer_comes_back,
     timers::the_earliest_timer_comes_first_and_ties_go_by_id,
     timers::timers_of_a_call_go_together,

@@ -5,6 +5,7 @@
 mod call_id;
 mod ids;
 mod media;
+mod message_id;
 mod phone;
 mod time;
 
@@ -13,5 +14,6 @@ pub use ids::{
     AppId, BusinessId, DeliveryId, IdError, PhoneNumberId, TimerId, TokenHash, TokenId, WabaId,
 };
 pub use media::{Fingerprint, FingerprintError, IcePwd, PayloadType, Ssrc, Ufrag};
+pub use message_id::{MessageId, MessageIdError};
 pub use phone::{Country, UserId, WaId, WaIdError};
 pub use time::{RuleTime, Seconds};

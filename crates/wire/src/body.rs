@@ -285,6 +285,43 @@ impl<'a> Fields<'a> {
         }))
     }
 
+    /// A list of objects; in a form also as JSON text. Each has its place in its path: `components[0].text`.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn objects(&self, name: &str) -> Result<Option<Vec<Fields<'_>>>, GraphError> {
+        let values = match self.find(name) {
+            None => return Ok(None),
+            Some(Found {
+                value: Value::Array(values),
+                ..
+            }) => Cow::Borrowed(values),
+            Some(Found {
+                value: Value::String(text),
+                textual: true,
+            }) => match serde_json::from_str(text) {
+                Ok(Value::Array(values)) => Cow::Owned(values),
+                _ => return Err(self.not_allowed(name, text, "a JSON list")),
+            },
+            Some(found) => return Err(self.wrong_type(name, "a list of objects", found.value)),
+        };
+        let item = |(at, value): (usize, &Value)| match value {
+            Value::Object(map) => Ok(Fields {
+                path: format!("{}{name}[{at}].", self.path),
+                // A list that came as text has no other owner.
+                json: Cow::Owned(map.clone()),
+                form: None,
+            }),
+            other => Err(self.wrong_type(&format!("{name}[{at}]"), "an object", other)),
+        };
+        values
+            .iter()
+            .enumerate()
+            .map(item)
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
     /// A list of texts; also one text with commas, and in a form as JSON text.
     ///
     /// # Errors

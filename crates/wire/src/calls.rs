@@ -169,7 +169,7 @@ fn action_list() -> String {
     words.join(", ")
 }
 
-fn callee(fields: &Fields<'_>) -> Result<Callee, GraphError> {
+pub(crate) fn callee(fields: &Fields<'_>) -> Result<Callee, GraphError> {
     if let Some(to) = fields.text_or_integer("to")? {
         return match WaId::parse_loose(&to) {
             Ok(number) => Ok(Callee::Number(number)),

@@ -8,6 +8,7 @@ mod ascii;
 pub mod body;
 pub mod calls;
 pub mod errors;
+pub mod messages;
 pub mod nodes;
 pub mod permissions;
 mod session;
