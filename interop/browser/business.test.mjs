@@ -85,6 +85,48 @@ describe('a call between a phone page and a business page', { timeout: 120_000 }
     await phone.button('Close').click();
   });
 
+  it('is heard from its first frame by Ana though the business accepts the moment it hears of the call', async () => {
+    await businessVoice(business, server.base, BUSINESS_HZ);
+    await phone.button('Call').click();
+    const { id, session } = await hooks.next('connect');
+    // The webhook waited for this page's sound.
+    assert.equal(await phone.page.evaluate(() => window.__taps.at(-1).peer.connectionState), 'connected');
+    await action(server.base, 'accept', id, await answerTo(business, session.sdp));
+    await phone.phase('connected');
+    await Promise.all([until(phone.page, 100), until(business, 100)]);
+    await assertHeard('Ana', phone.page, business, BUSINESS_HZ);
+    const { prints } = await heard(phone.page);
+    const spoken = (await sent(business)).slice(0, prints.length);
+    assert.deepEqual(prints.slice(0, spoken.length), spoken, 'the first frame is missing');
+    await phone.button('Hang up').click();
+    await hooks.next('terminate', id);
+    await phone.button('Close').click();
+  });
+
+  it('rings a page that is loaded again meanwhile, and is taken there with sound', async () => {
+    const id = await connect(server.base, ANA, await makeOffer(business));
+    const { session } = await hooks.next('connect', id);
+    await takeAnswer(business, session.sdp);
+    await phone.phase('incoming');
+    await phone.page.waitForFunction(() => window.__taps.at(-1)?.peer.connectionState === 'connected');
+    await phone.page.reload();
+    await phone.phase('incoming');
+    await connected(business);
+    await phone.button('Accept').click();
+    await phone.phase('connected');
+    await hooks.next('ACCEPTED', id);
+    await Promise.all([until(phone.page, 100), until(business, 100)]);
+    assert.ok((await phone.loudness()) > -40, 'the page plays nothing');
+    await assertHeard('Ana', phone.page, business, BUSINESS_HZ);
+    await assertHeard('the business', business, phone.page, MIC_HZ);
+    // Loaded again within the call, the page takes the call with it.
+    await phone.page.reload();
+    const end = await hooks.next('terminate', id);
+    assert.equal(end.status, 'COMPLETED');
+    await phone.page.waitForFunction(() => window.ahoyPhone?.link === 'online');
+    assert.equal(await phone.page.evaluate(() => window.ahoyPhone.phase), 'idle');
+  });
+
   it('is declined on the page', async () => {
     const id = await connect(server.base, ANA, await makeOffer(business));
     await hooks.next('RINGING', id);

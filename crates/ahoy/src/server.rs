@@ -10,7 +10,7 @@ use ahoy_calling::account::Callback;
 use ahoy_graph::{GraphState, Verifying};
 use ahoy_media::MediaConfig;
 use ahoy_phone::PhoneState;
-use ahoy_platform::{Platform, PlatformConfig, Seed};
+use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed};
 use ahoy_sandbox::SandboxState;
 use ahoy_store::sqlite::SqliteStore;
 use ahoy_webhooks::{Sender, Verifier};
@@ -29,10 +29,6 @@ use crate::{pages, signals};
 
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
-
-/// The sample agent lets the phone ring this long. A browser needs some tenths of a second to bring its media up, and the platform
-/// does not hold the connect webhook for it: a business that accepts at once is not heard there from its first syllable.
-const RINGS: Duration = Duration::from_millis(600);
 
 /// What the sandbox adds to a server.
 pub(crate) struct Sandbox {
@@ -82,6 +78,7 @@ impl Server {
             limits: file.limits.clone(),
             create_users: sandbox.is_some(),
             prefer_active: file.prefer_active,
+            phone_media_wait: PHONE_MEDIA_WAIT,
             media: media_config(&file),
         };
         let (platform, jobs) = Platform::start(Box::new(store), config).await?;
@@ -201,7 +198,6 @@ async fn start_agent(url: &str, seed: &Seed, verify_token: &str) -> anyhow::Resu
         app_secret: seed.app_secret.clone(),
         verify_token: verify_token.to_owned(),
         phone_number_ids: seed.numbers.iter().map(|n| n.id).collect(),
-        answer_after: RINGS,
         ..AgentConfig::default()
     })
     .await

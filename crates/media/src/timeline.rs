@@ -58,6 +58,11 @@ pub enum TimelineEvent {
         /// The role we take.
         role: DtlsRole,
     },
+    /// Another peer took the leg over: what came before of ICE and DTLS was somebody else's.
+    PeerReplaced {
+        /// Whose leg.
+        side: Side,
+    },
     /// The handshake began: a ClientHello came or went.
     DtlsStarted {
         /// Whose leg.

@@ -39,6 +39,7 @@ impl<'a> Facts<'a> {
                 E::RoleConflict { side } if *side == of => f.conflict = true,
                 E::Nominated { side, .. } if *side == of => f.nominated = true,
                 E::RemoteSet { side, role } if *side == of => f.remote = Some(*role),
+                E::PeerReplaced { side } if *side == of => f.start_over(),
                 E::DtlsStarted { side, .. } if *side == of => f.dtls_started = true,
                 E::DtlsDone { side, .. } if *side == of => f.dtls_done = true,
                 E::DtlsFailed { side, reason } if *side == of => f.dtls_failed = Some(reason),
@@ -65,6 +66,18 @@ impl<'a> Facts<'a> {
             }
         }
         f
+    }
+
+    /// The links of the chain that another peer has to make anew.
+    fn start_over(&mut self) {
+        self.checked = false;
+        self.conflict = false;
+        self.nominated = false;
+        self.remote = None;
+        self.dtls_started = false;
+        self.dtls_done = false;
+        self.dtls_failed = None;
+        self.mismatch = false;
     }
 
     /// The earliest link of the chain that is missing.

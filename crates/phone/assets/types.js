@@ -6,7 +6,7 @@
  * @typedef {'ringing' | 'connected' | 'answered' | 'missed' | 'declined' | 'cancelled' | 'no_answer' | 'failed'} Outcome
  * @typedef {{ call_id: string, direction: Direction, outcome: Outcome, text: string, at: number, duration_seconds: number | null }} Entry
  * @typedef {{ business: Business, entries: Entry[] }} Thread
- * @typedef {{ call_id: string, direction: Direction, connected: boolean }} HeldCall
+ * @typedef {{ call_id: string, direction: Direction, rings: boolean, connected: boolean }} HeldCall
  * @typedef {{ wa_id: string, name: string, number: string }} Person
  * @typedef {{ type: 'welcome', version: number, session: string, resumed: boolean, resume_seconds: number, user: Person, calls: HeldCall[], seq: number }} Welcome
  * @typedef {{ type: 'ring', seq: number, call_id: string, business: { id: string, name: string }, sdp: string }} Ring

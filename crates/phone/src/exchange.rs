@@ -31,14 +31,9 @@ pub(crate) struct Person {
 pub(crate) struct HeldCall {
     pub call_id: CallId,
     pub direction: Direction,
-    pub connected: bool,
-}
-
-impl HeldCall {
     /// Whether it is the phone's user who is being asked.
-    pub(crate) fn rings_here(&self) -> bool {
-        self.direction == Direction::BusinessInitiated && !self.connected
-    }
+    pub rings: bool,
+    pub connected: bool,
 }
 
 /// An attached phone; dropping it detaches.
@@ -121,6 +116,7 @@ impl Exchange for Platform {
             .map(|call| HeldCall {
                 call_id: call.id,
                 direction: call.direction,
+                rings: call.rings,
                 connected: call.connected,
             })
             .collect()

@@ -173,7 +173,7 @@ impl<X: Exchange> Hub<X> {
     /// Ends the user's calls but those in `holds` and those that ring for the user to decide.
     pub(crate) async fn drop_calls(&self, user: WaId, holds: &[CallId]) {
         for call in self.exchange().calls(user) {
-            if call.rings_here() || holds.contains(&call.call_id) {
+            if call.rings || holds.contains(&call.call_id) {
                 continue;
             }
             let act = Act::HangUp { call: call.call_id };

@@ -33,8 +33,12 @@ pub(crate) enum Effect {
         bridge: u64,
         cause: EndCause,
     },
-    /// A webhook is to be sent now.
-    Deliver { id: DeliveryId, app: AppId },
+    /// A webhook is to be sent now, or when the phone of the call it tells of can hear (see [`crate::hold`]).
+    Deliver {
+        id: DeliveryId,
+        app: AppId,
+        lane: Option<CallId>,
+    },
     /// The first due timer may be another one now.
     TimersChanged,
     /// Everything was deleted: what lives still goes without a word.
@@ -88,7 +92,7 @@ pub struct DeliveryJob {
     pub id: DeliveryId,
     /// The receiver: attempts to one must not make those to another wait.
     pub app: AppId,
-    /// When the commit that handed it out was done.
+    /// When the commit that handed it out was done, or the wait for the phone's media was over.
     pub since: Instant,
     pub(crate) pending: Pending,
 }

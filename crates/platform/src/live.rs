@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
 use tokio::sync::mpsc;
 
-use crate::effect::PhoneEvent;
+use crate::effect::{DeliveryJob, PhoneEvent};
 use crate::quiet::Pending;
 
 /// What is at the user's end of a call.
@@ -31,7 +31,16 @@ pub(crate) struct LiveCall {
     pub direction: Direction,
     pub leg: UserLegKind,
     pub user_offer: Option<String>,
+    /// The user picked up a business's call.
+    pub answered: bool,
     pub connected: bool,
+}
+
+impl LiveCall {
+    /// Whether it is the user who is being asked.
+    pub(crate) fn rings_user(&self) -> bool {
+        self.direction == Direction::BusinessInitiated && !self.answered && !self.connected
+    }
 }
 
 /// A bridge of the media.
@@ -46,6 +55,8 @@ struct Tables {
     calls: HashMap<CallId, LiveCall>,
     bridges: HashMap<u64, Bridge>,
     phones: HashMap<WaId, Vec<(u64, mpsc::UnboundedSender<PhoneEvent>)>>,
+    /// Webhooks of calls whose phone cannot hear yet, in order.
+    held: HashMap<CallId, Vec<DeliveryJob>>,
 }
 
 /// The table of live calls and attached phones.
@@ -93,10 +104,32 @@ impl Live {
         let id = &t.bridges.get(&bridge)?.call;
         Some((id.clone(), t.calls.get(id)?.clone()))
     }
+    pub(crate) fn set_answered(&self, id: &CallId) {
+        if let Some(call) = self.lock().calls.get_mut(id) {
+            call.answered = true;
+        }
+    }
     pub(crate) fn set_connected(&self, id: &CallId) {
         if let Some(call) = self.lock().calls.get_mut(id) {
             call.connected = true;
         }
+    }
+    /// From now on the call's webhooks are held.
+    pub(crate) fn begin_hold(&self, id: CallId) {
+        self.lock().held.insert(id, Vec::new());
+    }
+    /// Keeps a webhook of a call whose webhooks are held; gives back any other.
+    pub(crate) fn hold(&self, lane: Option<&CallId>, job: DeliveryJob) -> Option<DeliveryJob> {
+        let mut t = self.lock();
+        let Some(held) = lane.and_then(|id| t.held.get_mut(id)) else {
+            return Some(job);
+        };
+        held.push(job);
+        None
+    }
+    /// The call's webhooks are held no more; what was, in order.
+    pub(crate) fn end_hold(&self, id: &CallId) -> Vec<DeliveryJob> {
+        self.lock().held.remove(id).unwrap_or_default()
     }
     /// Forgets the call; its bridge stays known until the media reports its end.
     pub(crate) fn remove(&self, id: &CallId) -> Option<LiveCall> {

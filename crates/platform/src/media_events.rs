@@ -33,6 +33,15 @@ impl Platform {
                     self.spawn_job("media up", move |step| business_media_up(step, &call));
                 }
             }
+            MediaEvent::LegUp {
+                bridge,
+                side: Side::User,
+                ..
+            } => {
+                if let Some((call, _)) = self.live().by_bridge(bridge.0) {
+                    self.release_webhooks(&call);
+                }
+            }
             MediaEvent::Timeout { bridge, side, .. } => {
                 if let Some((call, _)) = self.live().by_bridge(bridge.0) {
                     self.spawn_job("media timeout", move |step| {

@@ -110,6 +110,7 @@ pub(crate) fn publish(
             step.effects.push(Effect::Deliver {
                 id: delivery,
                 app: id,
+                lane: lane.cloned(),
             });
         }
     }
@@ -230,7 +231,11 @@ fn release_next(step: &mut Step<'_>, app: AppId, lane: &CallId) -> Result<()> {
     next.state = DeliveryState::Sending;
     next.holds_lane = true;
     step.tx.update_delivery(&next)?;
-    step.effects.push(Effect::Deliver { id, app });
+    step.effects.push(Effect::Deliver {
+        id,
+        app,
+        lane: next.lane,
+    });
     Ok(())
 }
 
@@ -259,7 +264,11 @@ fn hand_out(step: &mut Step<'_>, id: DeliveryId, only: DeliveryState) -> Result<
     row.state = DeliveryState::Sending;
     row.next_due = None;
     step.tx.update_delivery(&row)?;
-    step.effects.push(Effect::Deliver { id, app: row.app });
+    step.effects.push(Effect::Deliver {
+        id,
+        app: row.app,
+        lane: row.lane,
+    });
     Ok(())
 }
 

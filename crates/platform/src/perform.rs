@@ -12,7 +12,7 @@ use crate::effect::{ArmCall, DeliveryJob, Effect, PhoneEvent, UserEnd};
 use crate::ledger::Committed;
 use crate::live::{LiveCall, UserLegKind};
 use crate::platform::Platform;
-use crate::{figures, finish, media_events, sandbox, user};
+use crate::{figures, finish, hold, media_events, sandbox, user};
 
 impl Platform {
     /// Carries out effects until the ledger is gone.
@@ -53,15 +53,16 @@ impl Platform {
                 figures::ended(cause);
                 self.end(call, bridge, cause);
             }
-            Effect::Deliver { id, app } => {
-                let pending = self.quiet().begin_delivery(app);
-                // Where nobody takes webhooks any more the platform is stopping; the outbox keeps this one.
-                let _ = self.webhooks().send(DeliveryJob {
+            Effect::Deliver { id, app, lane } => {
+                let job = DeliveryJob {
                     id,
                     app,
                     since: at,
-                    pending,
-                });
+                    pending: self.quiet().begin_delivery(app),
+                };
+                if let Some(job) = self.live().hold(lane.as_ref(), job) {
+                    self.hand_out(job);
+                }
             }
             Effect::TimersChanged => self.timers_changed().notify_one(),
             Effect::StartOver => {
@@ -88,10 +89,15 @@ impl Platform {
             direction: arm.direction,
             leg: arm.user_end.kind(),
             user_offer: arm.user_end.offer().map(str::to_owned),
+            answered: false,
             connected: false,
         };
+        let held = hold::waits_for_phone(&live).then(|| arm.call.clone());
         // Known before it exists, so that whatever the media tells of it finds the call.
         self.live().add(arm.call, live);
+        if let Some(call) = held {
+            self.hold_webhooks(call);
+        }
         let user = match arm.user_end {
             UserEnd::Phone { .. } => UserLeg::WebRtc,
             UserEnd::Simulated { sound } => UserLeg::Local(LocalUser { sound }),
@@ -133,6 +139,7 @@ impl Platform {
     /// first of them, and like them it follows real time (`media.md` §10).
     fn await_media(&self, call: CallId) {
         tracing::info!(%call, "call answered, waiting for the business's media");
+        self.live().set_answered(&call);
         let platform = self.clone();
         let patience = self.config().media.start_timeout;
         tokio::spawn(async move {
@@ -167,6 +174,7 @@ impl Platform {
 
     fn end(&self, call: CallId, bridge: u64, cause: EndCause) {
         if let Some(live) = self.live().remove(&call) {
+            self.release_webhooks(&call);
             // Its report is under way from now on.
             self.live().closing(bridge, self.quiet().begin());
             let event = PhoneEvent::Ended {

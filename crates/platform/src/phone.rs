@@ -16,6 +16,8 @@ pub struct PhoneCall {
     pub name: String,
     /// Who placed it.
     pub direction: Direction,
+    /// Whether it rings at the phone: the user has not decided yet.
+    pub rings: bool,
     /// Whether both sides talk.
     pub connected: bool,
 }
@@ -23,6 +25,7 @@ pub struct PhoneCall {
 impl PhoneCall {
     fn of((id, live): (CallId, LiveCall)) -> Self {
         Self {
+            rings: live.rings_user(),
             id,
             phone_number_id: live.number,
             name: live.business_name,

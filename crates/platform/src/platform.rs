@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use ahoy_audio::{AudioError, EncodedSound, SoundCache};
 use ahoy_calling::Refusal;
@@ -30,6 +31,9 @@ pub struct PlatformConfig {
     pub create_users: bool,
     /// Take the DTLS client's part in answers to offers that leave the choice (`media.md` §6).
     pub prefer_active: bool,
+    /// How long, in real time, the connect webhook of a user's call waits for the phone's media, so that the phone
+    /// hears the business's first syllable; [`PHONE_MEDIA_WAIT`](crate::PHONE_MEDIA_WAIT) unless there is a reason.
+    pub phone_media_wait: Duration,
     /// Media engine.
     pub media: MediaConfig,
 }
@@ -261,7 +265,10 @@ impl Platform {
         loop {
             tokio::select! {
                 gone = detached.recv() => match gone {
-                    Some((user, id)) => self.live().detach(user, id),
+                    Some((user, id)) => {
+                        self.live().detach(user, id);
+                        self.release_webhooks_of_phone(user);
+                    }
                     None => return,
                 },
                 () = self.stopping() => return,

@@ -213,8 +213,9 @@ impl Platform {
     pub fn attach_phone(&self, user: WaId) -> PhoneHandle {
         let handle = self.attach(user);
         for (call, live) in self.live().phone_calls(user) {
-            let rings = live.direction == Direction::BusinessInitiated && !live.connected;
-            if rings && let Some(event) = ring_event(&call, &live) {
+            if live.rings_user()
+                && let Some(event) = ring_event(&call, &live)
+            {
                 self.live().tell_one(user, handle.id, event);
             }
         }

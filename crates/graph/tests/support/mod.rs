@@ -226,6 +226,7 @@ impl Api {
             limits,
             create_users: true,
             prefer_active: false,
+            phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,
             media,
         };
         let (platform, deliveries) = Platform::start(Box::new(store), config).await.unwrap();

@@ -3,6 +3,7 @@
 mod flow;
 mod story;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ahoy_packet::dtmf::{Collector, Digit};
@@ -146,7 +147,7 @@ impl Call {
         &mut self,
         side: Side,
         request: &BindingRequest<'_>,
-        from: std::net::SocketAddr,
+        from: SocketAddr,
         cx: &mut Cx<'_>,
     ) -> Option<Change> {
         self.with_leg(side, cx, |leg, cx, mut note| {
@@ -155,22 +156,22 @@ impl Call {
         .flatten()
     }
     /// A DTLS record.
-    pub fn on_dtls(
-        &mut self,
-        side: Side,
-        packet: &[u8],
-        from: std::net::SocketAddr,
-        cx: &mut Cx<'_>,
-    ) {
+    pub fn on_dtls(&mut self, side: Side, packet: &[u8], from: SocketAddr, cx: &mut Cx<'_>) {
         self.with_leg(side, cx, |leg, cx, mut note| {
             leg.on_dtls(packet, from, cx, &mut note)
         });
     }
-    /// A session description.
-    pub fn set_remote(&mut self, side: Side, remote: RemoteLeg, cx: &mut Cx<'_>) {
+    /// A session description. Gives the addresses that no longer lead to the leg.
+    pub fn set_remote(
+        &mut self,
+        side: Side,
+        remote: RemoteLeg,
+        cx: &mut Cx<'_>,
+    ) -> Vec<SocketAddr> {
         self.with_leg(side, cx, |leg, cx, mut note| {
             leg.set_remote(remote, cx, &mut note)
-        });
+        })
+        .unwrap_or_default()
     }
 
     /// Accept: audio flows from now on.

@@ -215,9 +215,24 @@ impl WebRtcLeg {
         Some(change)
     }
 
-    /// The peer's session description is known, or repeated.
-    pub fn set_remote(&mut self, remote: RemoteLeg, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
+    /// The peer's session description is known, or repeated. One with another certificate is another peer's, such as a
+    /// page that was loaded again: the leg begins anew with it. Gives the addresses that no longer lead here.
+    pub fn set_remote(
+        &mut self,
+        remote: RemoteLeg,
+        cx: &mut Cx<'_>,
+        note: &mut impl FnMut(Note),
+    ) -> Vec<SocketAddr> {
         let role = remote.dtls;
+        let mut gone = Vec::new();
+        if self
+            .remote
+            .as_ref()
+            .is_some_and(|known| known.fingerprint != remote.fingerprint)
+        {
+            gone = self.start_over();
+            note(Note::Timeline(Event::PeerReplaced { side: self.side }));
+        }
         if self.remote.as_ref().is_none_or(|known| known.dtls != role) {
             note(Note::Timeline(Event::RemoteSet {
                 side: self.side,
@@ -237,6 +252,28 @@ impl WebRtcLeg {
             }
         }
         self.start_if_active(cx, note);
+        gone
+    }
+
+    /// Forgets all that belongs to one peer. Our own stream keeps its source and goes on with its numbers.
+    fn start_over(&mut self) -> Vec<SocketAddr> {
+        let gone = self.ice.known().collect();
+        self.ice = IceLite::default();
+        self.conflict = false;
+        self.remote = None;
+        self.handshake = None;
+        self.handshakes = 0;
+        self.role = None;
+        self.dtls_peer = None;
+        self.outcome = None;
+        self.mismatch = false;
+        self.last_flight = Vec::new();
+        self.repeats = 0;
+        self.alert_noted = false;
+        self.srtp = None;
+        self.rtcp_due = None;
+        self.bye_noted = false;
+        gone
     }
 
     /// Retransmissions and reports that are due.

@@ -48,7 +48,12 @@ impl Worker {
                 side,
                 remote,
             } => {
-                self.with(bridge, |call, cx| call.set_remote(side, remote, cx), now);
+                let gone = self.with(bridge, |call, cx| call.set_remote(side, remote, cx), now);
+                if let Some(call) = self.by_bridge.get(&bridge).copied() {
+                    for address in gone.unwrap_or_default() {
+                        self.book.remove(address, LegKey { call, side });
+                    }
+                }
             }
             Command::OpenGate { bridge } => {
                 self.with(bridge, |call, cx| call.open_gate(cx), now);

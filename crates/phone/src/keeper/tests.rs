@@ -99,6 +99,7 @@ fn held(n: u8, direction: Direction, connected: bool) -> HeldCall {
     HeldCall {
         call_id: call(n),
         direction,
+        rings: direction == Direction::BusinessInitiated && !connected,
         connected,
     }
 }
@@ -229,12 +230,20 @@ async fn a_new_session_ends_the_calls_nobody_holds() {
         held(2, Direction::UserInitiated, false),
         held(3, Direction::BusinessInitiated, true),
         held(4, Direction::BusinessInitiated, false),
+        // Picked up, and the business's media is not there yet.
+        HeldCall {
+            rings: false,
+            ..held(5, Direction::BusinessInitiated, false)
+        },
     ];
     hub.open(ANA, vec![call(1)]).await.unwrap();
     assert_eq!(wire.heard().await.unwrap()["code"], "replaced");
     assert_eq!(wire.heard().await, None);
     // One is held, one rings for the user to decide.
-    assert_eq!(fake.acts(), [2, 3].map(|n| Act::HangUp { call: call(n) }));
+    assert_eq!(
+        fake.acts(),
+        [2, 3, 5].map(|n| Act::HangUp { call: call(n) })
+    );
     assert_eq!(hub.count(), 1);
 }
 

@@ -4,6 +4,7 @@
 
 mod a_business_call_waits_for_phone_and_media;
 mod a_crash_loses_nothing;
+mod a_real_phone_hears_the_first_syllable;
 mod a_stop_ends_the_calls;
 mod a_store_that_fails_costs_no_more_than_it_must;
 mod a_users_call_lives_from_connect_to_terminate;

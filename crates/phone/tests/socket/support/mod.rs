@@ -55,6 +55,7 @@ impl Server {
             limits: LimitTable::default(),
             create_users: true,
             prefer_active: false,
+            phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,
             media: MediaConfig {
                 workers: 1,
                 ..MediaConfig::default()

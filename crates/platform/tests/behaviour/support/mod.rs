@@ -11,7 +11,8 @@ use ahoy_calling::limits::LimitTable;
 use ahoy_calling::simulated::{Behaviour, OnRing};
 use ahoy_media::MediaConfig;
 use ahoy_platform::{
-    Caller, ConnectRequest, Dial, Grant, Platform, PlatformConfig, Recipient, Seed, UserLegKind,
+    Caller, ConnectRequest, Dial, Grant, PHONE_MEDIA_WAIT, Platform, PlatformConfig, Recipient,
+    Seed, UserLegKind,
 };
 use ahoy_store::sqlite::SqliteStore;
 use ahoy_store::{DeliveryState, Store, Tx};
@@ -21,7 +22,7 @@ use ahoy_types::{
 };
 
 pub use edge::{Answer, Edge, Sent};
-pub use peer::Peer;
+pub use peer::{Peer, answer_as_phone};
 pub use stores::{Faults, Faulty, Folder, Watched, copy_of, folder};
 
 /// How long a test waits, in real time, for what must come.
@@ -76,6 +77,7 @@ pub struct World {
 pub struct Setup {
     pub limits: LimitTable,
     pub media: MediaConfig,
+    pub phone_media_wait: Duration,
     /// What the receivers answer from the start.
     pub answer: fn(&Sent) -> Answer,
     /// More rows for the store.
@@ -90,6 +92,7 @@ impl Default for Setup {
                 workers: 1,
                 ..MediaConfig::default()
             },
+            phone_media_wait: PHONE_MEDIA_WAIT,
             answer: |_| Answer::Status(200),
             rows: |_| Ok(()),
         }
@@ -118,6 +121,7 @@ impl World {
             limits: setup.limits,
             create_users: true,
             prefer_active: false,
+            phone_media_wait: setup.phone_media_wait,
             media: setup.media,
         };
         let (platform, jobs) = Platform::start(store, config).await.unwrap();
@@ -170,6 +174,17 @@ impl World {
             .user_calls(user, PHONE, UserLegKind::Simulated, dial)
             .await;
         dialled.unwrap().id
+    }
+
+    /// The same from a real phone; with our offer for it.
+    pub async fn phone_calls(&self, user: WaId) -> (CallId, String) {
+        let dial = Dial::default();
+        let dialled = self
+            .platform
+            .user_calls(user, PHONE, UserLegKind::Phone, dial)
+            .await
+            .unwrap();
+        (dialled.id, dialled.offer.unwrap())
     }
 
     pub fn request(&self, user: WaId) -> ConnectRequest {

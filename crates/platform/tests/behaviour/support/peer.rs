@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc};
@@ -18,14 +18,20 @@ pub struct Peer {
     pending: SdpPendingOffer,
 }
 
+/// A peer without a word about media so far, and its socket.
+async fn blank() -> (Rtc, UdpSocket) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let local = socket.local_addr().unwrap();
+    let mut config = Rtc::builder().clear_codecs();
+    config.codec_config().enable_opus(true, false);
+    let mut rtc = config.build(Instant::now());
+    rtc.add_local_candidate(Candidate::host(local, Protocol::Udp).unwrap());
+    (rtc, socket)
+}
+
 impl Peer {
     pub async fn new() -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let local = socket.local_addr().unwrap();
-        let mut config = Rtc::builder().clear_codecs();
-        config.codec_config().enable_opus(true, false);
-        let mut rtc = config.build(Instant::now());
-        rtc.add_local_candidate(Candidate::host(local, Protocol::Udp).unwrap());
+        let (mut rtc, socket) = blank().await;
         let mut change = rtc.sdp_api();
         change.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = change.apply().unwrap();
@@ -53,6 +59,17 @@ impl Peer {
         drop(in_time);
         seen
     }
+}
+
+/// A phone's media: takes the platform's offer and brings its media up from now on. Gives its answer; the media lives
+/// as long as the other thing returned.
+pub async fn answer_as_phone(offer: &str) -> (String, watch::Receiver<bool>) {
+    let (mut rtc, socket) = blank().await;
+    let offer = SdpOffer::from_sdp_string(offer).unwrap();
+    let answer = rtc.sdp_api().accept_offer(offer).unwrap();
+    let (up, seen) = watch::channel(false);
+    tokio::spawn(run(rtc, socket, up));
+    (answer.to_sdp_string(), seen)
 }
 
 async fn run(mut rtc: Rtc, socket: UdpSocket, up: watch::Sender<bool>) {
