@@ -106,6 +106,14 @@ pub enum Step {
 }
 
 impl Call {
+    /// When the last of the acts that are dated happened to it.
+    pub fn last_event(&self) -> RuleTime {
+        [self.rang_at, self.answered_at, self.end.map(|end| end.at)]
+            .into_iter()
+            .flatten()
+            .fold(self.placed_at, RuleTime::max)
+    }
+
     fn refuse_ended(&self, act: &'static str) -> Result<(), WrongState> {
         match self.end {
             Some(end) => Err(WrongState::Ended {

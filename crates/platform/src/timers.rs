@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ahoy_calling::Call;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_store::{StoreError, Timer, TimerKind};
 use ahoy_types::RuleTime;
@@ -62,14 +63,14 @@ impl Platform {
 
     /// Runs one timer. The clock's mark is committed with it, so that a crash in a jump does not turn time back.
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
-        let Timer { id, kind, .. } = timer;
+        let Timer { id, due, kind } = timer;
         let what = kind.clone();
         let result = self
             .ledger()
             .execute(move |step| {
                 step.tx.put_meta(CLOCK_KEY, &Clock::mark(step.now))?;
                 if step.tx.delete_timer(id)? {
-                    run(step, what)?;
+                    run(step, what, due)?;
                 }
                 Ok(())
             })
@@ -157,14 +158,22 @@ impl Drop for Held<'_> {
     }
 }
 
+/// Dates what a timer does to a call at the instant it was due: the scheduler comes some milliseconds later, and a call
+/// of four seconds must not count five for it. Never before what happened to the call last.
+fn date(step: &mut Step<'_>, call: &Call, due: RuleTime) {
+    step.now = step.now.min(due.max(call.last_event()));
+}
+
 /// What a due timer does.
-fn run(step: &mut Step<'_>, kind: TimerKind) -> Result<(), StoreError> {
+fn run(step: &mut Step<'_>, kind: TimerKind, due: RuleTime) -> Result<(), StoreError> {
     step.effects.push(Effect::TimersChanged);
     match kind {
         TimerKind::RingTimeout { call } => {
-            if let Some(mut call) = step.tx.call(&call)?
-                && call.ring_timed_out(step.now)
-            {
+            let Some(mut call) = step.tx.call(&call)? else {
+                return Ok(());
+            };
+            date(step, &call, due);
+            if call.ring_timed_out(step.now) {
                 finish::ended(step, &call)?;
             }
             Ok(())
@@ -173,6 +182,7 @@ fn run(step: &mut Step<'_>, kind: TimerKind) -> Result<(), StoreError> {
             let Some(call) = step.tx.call(&call)? else {
                 return Ok(());
             };
+            date(step, &call, due);
             match user::act(step, call, act) {
                 Err(PhoneRefusal::Internal(sentence)) => Err(StoreError::internal(sentence)),
                 // The call went another way before the user got to it.

@@ -226,3 +226,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_last_dated_event_is_the_latest_of_them() {
+    let mut c = call(Direction::BusinessInitiated);
+    assert_eq!(c.last_event(), NOW);
+    c.ring(later(2)).unwrap();
+    assert_eq!(c.last_event(), later(2));
+    c.user_answers(later(5)).unwrap();
+    assert_eq!(c.last_event(), later(5));
+    c.user_hangs_up(later(9)).unwrap();
+    assert_eq!(c.last_event(), later(9));
+}

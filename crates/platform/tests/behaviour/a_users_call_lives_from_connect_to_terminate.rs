@@ -279,3 +279,19 @@ async fn a_phone_can_answer_the_offer_as_soon_as_it_has_it() {
     }
     drop(phone);
 }
+
+/// In real time the scheduler always comes a little late; what it does counts from the instant it was due.
+#[tokio::test]
+async fn a_call_of_one_second_lasts_one_second() {
+    let world = world().await;
+    world
+        .behaves(ANA, |b| b.hang_up_after_ms = Some(1_000))
+        .await;
+    let id = world.user_calls(ANA).await;
+    world.accept(&id).await;
+    let call = world.until(&id, "terminate").await.about();
+    assert_eq!(
+        (&call["duration"], &call["status"]),
+        (&json!(1), &json!("COMPLETED"))
+    );
+}
