@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use ahoy_store::StoreError;
+use ahoy_store::{StoreError, Tx};
+use ahoy_types::RuleTime;
 
 use crate::ledger::Step;
 use crate::platform::Platform;
 
 /// How often the heartbeat is written while a call is connected (`contract.md` §4).
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How often finished webhooks are looked through.
+/// How often what is finished is looked through.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
-/// How long, in rule time, the log keeps a finished webhook: well beyond its seven days of retries.
+/// How long, in rule time, a finished webhook and the SDPs of an ended call are kept: well beyond seven days of retries.
 const LOG_KEPT: Duration = Duration::from_secs(30 * 86_400);
-/// Webhooks deleted in one transaction: a longer one would hold up calls.
-const DELETED_AT_ONCE: u32 = 200;
+/// Webhooks or calls in one transaction: a longer one would hold up calls.
+const AT_ONCE: u32 = 200;
 
 impl Platform {
     /// Resolves when the platform stops.
@@ -42,10 +43,19 @@ impl Platform {
         }
     }
 
-    /// Lets go of webhooks that were finished long ago.
+    /// Lets go of webhooks that were finished, and of SDPs of calls that ended, long ago.
     pub(crate) async fn run_housekeeping(self) {
         loop {
-            if let Err(e) = self.delete_old_webhooks().await {
+            if let Err(e) = self
+                .let_go(|tx, before| tx.prune_sdps(before, AT_ONCE))
+                .await
+            {
+                tracing::warn!(error = %e, "SDPs of old calls could not be deleted");
+            }
+            if let Err(e) = self
+                .let_go(|tx, before| tx.prune_deliveries(before, AT_ONCE))
+                .await
+            {
                 tracing::warn!(error = %e, "old webhooks could not be deleted");
             }
             tokio::select! {
@@ -55,13 +65,14 @@ impl Platform {
         }
     }
 
-    async fn delete_old_webhooks(&self) -> Result<(), StoreError> {
+    /// Repeats `prune`, a transaction each time, until it finds less than it may take.
+    async fn let_go(
+        &self,
+        prune: fn(&mut dyn Tx, RuleTime) -> Result<u32, StoreError>,
+    ) -> Result<(), StoreError> {
         loop {
-            let job = |step: &mut Step<'_>| {
-                let before = step.now - LOG_KEPT;
-                step.tx.prune_deliveries(before, DELETED_AT_ONCE)
-            };
-            if self.ledger().execute(job).await? < DELETED_AT_ONCE {
+            let job = move |step: &mut Step<'_>| prune(step.tx, step.now - LOG_KEPT);
+            if self.ledger().execute(job).await? < AT_ONCE {
                 return Ok(());
             }
         }

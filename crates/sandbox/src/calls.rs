@@ -108,41 +108,22 @@ pub(crate) async fn heard_wav(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
-pub(crate) async fn answer(
-    State(state): State<SandboxState>,
-    Path((user, id)): Path<(String, String)>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Answer {
-    state
-        .platform
-        .user_answers(wa_id(&user)?, &call_id(&id)?)
-        .await?;
-    success()
+macro_rules! act {
+    ($name:ident, $of_platform:ident) => {
+        pub(crate) async fn $name(
+            State(state): State<SandboxState>,
+            Path((user, id)): Path<(String, String)>,
+            Body(Nothing {}): Body<Nothing>,
+        ) -> Answer {
+            let (user, id) = (wa_id(&user)?, call_id(&id)?);
+            state.platform.$of_platform(user, &id).await?;
+            success()
+        }
+    };
 }
-
-pub(crate) async fn reject(
-    State(state): State<SandboxState>,
-    Path((user, id)): Path<(String, String)>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Answer {
-    state
-        .platform
-        .user_rejects(wa_id(&user)?, &call_id(&id)?)
-        .await?;
-    success()
-}
-
-pub(crate) async fn hang_up(
-    State(state): State<SandboxState>,
-    Path((user, id)): Path<(String, String)>,
-    Body(Nothing {}): Body<Nothing>,
-) -> Answer {
-    state
-        .platform
-        .user_hangs_up(wa_id(&user)?, &call_id(&id)?)
-        .await?;
-    success()
-}
+act!(answer, user_answers);
+act!(reject, user_rejects);
+act!(hang_up, user_hangs_up);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

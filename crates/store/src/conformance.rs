@@ -16,6 +16,7 @@
 mod accounts;
 mod admin;
 mod calls;
+mod ids_and_lists;
 mod messages;
 mod outbox;
 pub mod samples;
@@ -42,12 +43,12 @@ pub const CASES: &[(&str, Case)] = cases![
     accounts::rows_come_back_as_they_were_written,
     accounts::a_second_write_replaces_the_first,
     accounts::what_was_never_written_is_not_found,
-    accounts::ids_beyond_63_bits_are_refused_and_never_found,
-    accounts::two_numbers_cannot_share_their_digits,
-    accounts::numbers_are_listed_by_id_in_pages,
-    accounts::users_are_listed_in_the_order_of_their_creation,
-    accounts::subscriptions_are_listed_by_app_and_can_be_removed,
-    accounts::overrides_can_be_removed,
+    ids_and_lists::ids_beyond_63_bits_are_refused_and_never_found,
+    ids_and_lists::two_numbers_cannot_share_their_digits,
+    ids_and_lists::numbers_are_listed_by_id_in_pages,
+    ids_and_lists::users_are_listed_in_the_order_of_their_creation,
+    ids_and_lists::subscriptions_are_listed_by_app_and_can_be_removed,
+    ids_and_lists::overrides_can_be_removed,
     accounts::any_text_survives,
     accounts::values_of_the_platform_are_kept,
     admin::objects_are_listed_by_id_and_by_their_business,
@@ -67,6 +68,7 @@ pub const CASES: &[(&str, Case)] = cases![
     calls::connects_are_counted_after_an_instant_up_to_a_cap,
     calls::the_newest_calls_are_listed_oldest_first,
     calls::a_report_goes_to_its_call_and_nowhere_else,
+    calls::old_calls_lose_their_sdps_and_nothing_else,
     messages::every_kind_of_message_comes_back,
     messages::a_failed_message_without_its_error_is_refused,
     messages::the_newest_messages_of_a_pair_come_oldest_first,

@@ -178,6 +178,10 @@ pub trait Tx: Rows + MessageTx + TemplateTx + IdentityTx + QualityTx + ChargeTx 
     /// Deletes finished deliveries (`Delivered`, `Abandoned`) committed before `before`, oldest first and at most
     /// `limit` of them, with their bodies and attempts. Says how many: fewer than `limit` when none is left.
     fn prune_deliveries(&mut self, before: RuleTime, limit: u32) -> Result<u32>;
+    /// Empties the SDPs of at most `limit` calls that ended before `before`, in the order they were placed; the first
+    /// call that is too young or still lives stops it. The calls stay. Says how many: fewer than `limit` when none is
+    /// left.
+    fn prune_sdps(&mut self, before: RuleTime, limit: u32) -> Result<u32>;
     /// Sets a value of the platform's own.
     fn put_meta(&mut self, key: &str, value: &str) -> Result<()>;
 }

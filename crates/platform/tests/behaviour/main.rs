@@ -14,3 +14,4 @@ mod one_of_many_acts_wins;
 mod support;
 mod the_clock_jumps_and_never_goes_back;
 mod webhooks_keep_the_order_of_their_call;
+mod what_is_old_is_let_go;

@@ -312,3 +312,53 @@ pub(super) fn a_report_goes_to_its_call_and_nowhere_else(store: &mut dyn Store) 
         Ok(())
     });
 }
+
+pub(super) fn old_calls_lose_their_sdps_and_nothing_else(store: &mut dyn Store) {
+    let ended = |n| samples::full_call(n, Direction::UserInitiated, EndCause::UserHungUp);
+    let late = |n, ms: i64| {
+        let mut call = ended(n);
+        call.end.as_mut().unwrap().at.0 += ms;
+        call
+    };
+    let living = samples::call(5, NUMBER, Direction::UserInitiated);
+    let all = [ended(1), ended(2), ended(3), late(4, 1), living, ended(6)];
+    write(store, |tx| {
+        all.iter().try_for_each(|call| tx.put_call(call))
+    });
+    // The instant itself is not before it.
+    let end = all[3].end.unwrap().at;
+    assert_eq!(
+        write(store, |tx| tx.prune_sdps(all[0].end.unwrap().at, 9)),
+        0
+    );
+    assert_eq!(write(store, |tx| tx.prune_sdps(end, 2)), 2);
+    assert_eq!(write(store, |tx| tx.prune_sdps(end, 2)), 1);
+    assert_eq!(write(store, |tx| tx.prune_sdps(end, 2)), 0);
+    let emptied = |call: &Call| Call {
+        business_sdp: None,
+        platform_sdp: String::new(),
+        ..call.clone()
+    };
+    read(store, |rows| {
+        for call in &all[..3] {
+            assert_eq!(rows.call(&call.id)?, Some(emptied(call)));
+        }
+        for call in &all[3..] {
+            assert_eq!(rows.call(&call.id)?.as_ref(), Some(call));
+        }
+        Ok(())
+    });
+    let far = RuleTime(end.0 + 1_000_000);
+    assert_eq!(write(store, |tx| tx.prune_sdps(far, 9)), 1);
+    // One that still lives stops those behind it, until it has ended.
+    assert_eq!(write(store, |tx| tx.prune_sdps(far, 9)), 0);
+    write(store, |tx| {
+        let call = tx.call(&all[4].id)?.unwrap();
+        tx.put_call(&samples::ended(call, EndCause::Abandoned))
+    });
+    assert_eq!(write(store, |tx| tx.prune_sdps(far, 9)), 2);
+    assert_eq!(
+        read(store, |rows| rows.call(&all[5].id)),
+        Some(emptied(&all[5]))
+    );
+}

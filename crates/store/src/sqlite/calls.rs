@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::codec::{
     call_id, corrupt, id, json, key, limit, many, one, run, to_json, unsigned, word,
 };
+use super::timers;
 use crate::{Result, StoreError};
 
 pub(super) fn pair(conn: &Connection, number: PhoneNumberId, user: WaId) -> Result<Pair> {
@@ -341,4 +342,36 @@ pub(super) fn put_report(conn: &Connection, of: &CallId, report: &str) -> Result
         [of.as_str(), report],
     )?;
     Ok(())
+}
+
+/// The last call whose SDPs are gone: what lies before it is not read again.
+const PRUNED_KEY: &str = "sdps_pruned";
+
+pub(super) fn prune_sdps(conn: &Connection, before: RuleTime, at_most: u32) -> Result<u32> {
+    let mark = timers::meta(conn, PRUNED_KEY)?;
+    let mark: i64 = mark.and_then(|mark| mark.parse().ok()).unwrap_or(0);
+    let next = many(
+        conn,
+        "SELECT seq, ended_at FROM calls WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        params![mark, at_most],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
+    )?;
+    let mut gone = 0;
+    let mut last = None;
+    for (seq, ended) in next {
+        if ended.is_none_or(|at| at >= before.0) {
+            break;
+        }
+        run(
+            conn,
+            "UPDATE call_texts SET business_sdp = NULL, platform_sdp = '' WHERE call = ?1",
+            [seq],
+        )?;
+        gone += 1;
+        last = Some(seq);
+    }
+    if let Some(last) = last {
+        timers::put_meta(conn, PRUNED_KEY, &last.to_string())?;
+    }
+    Ok(gone)
 }

@@ -174,6 +174,9 @@ impl Tx for View<'_> {
     fn prune_deliveries(&mut self, before: RuleTime, limit: u32) -> Result<u32> {
         outbox::prune_deliveries(self.0, before, limit)
     }
+    fn prune_sdps(&mut self, before: RuleTime, limit: u32) -> Result<u32> {
+        calls::prune_sdps(self.0, before, limit)
+    }
     fn put_meta(&mut self, key: &str, value: &str) -> Result<()> {
         timers::put_meta(self.0, key, value)
     }
