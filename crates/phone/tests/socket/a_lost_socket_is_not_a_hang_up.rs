@@ -19,7 +19,7 @@ async fn the_call_goes_on_and_what_was_missed_is_told() {
     assert_eq!(phone.session, session);
     assert_eq!(
         welcome["calls"],
-        json!([{"call_id": call, "direction": "USER_INITIATED", "connected": true}])
+        json!([{"call_id": call, "direction": "USER_INITIATED", "rings": false, "connected": true}])
     );
     assert_eq!(phone.hear_of("connected").await["call_id"], json!(call));
     assert_eq!(server.end_cause(&call).await, None);
