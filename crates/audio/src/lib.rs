@@ -6,6 +6,7 @@
 //! * [`EncodedSound`] – Opus frames of one sound, encoded once and shared by every call that plays it.
 //! * [`tone`] – sine, beep, chirp and one pitch for every telephone digit.
 //! * [`listen`] – pitch, level, audible time and holes of what arrived.
+//! * [`ogg`] – how long an Ogg file with Opus is.
 //! * [`wav`], [`g711`], [`resample`] – the other forms sound comes in.
 //!
 //! ```
@@ -25,6 +26,7 @@
 
 pub mod g711;
 pub mod listen;
+pub mod ogg;
 pub mod opus;
 pub mod resample;
 mod sound;

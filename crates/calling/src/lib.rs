@@ -10,6 +10,7 @@ pub mod call;
 pub mod delivery;
 pub mod identity;
 pub mod limits;
+pub mod media;
 pub mod message;
 pub mod pair;
 pub mod place;
@@ -17,6 +18,7 @@ pub mod registration;
 pub mod settings;
 pub mod simulated;
 pub mod standing;
+pub mod template;
 
 pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
 pub use pair::{Pair, Permission};

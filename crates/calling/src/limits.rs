@@ -118,6 +118,10 @@ pub struct LimitTable {
     pub sandbox: Limits,
     /// Test numbers.
     pub test: Limits,
+    /// Message templates, which belong to an account and not to a number.
+    pub templates: TemplateLimits,
+    /// Media files.
+    pub media: MediaLimits,
 }
 
 impl Default for LimitTable {
@@ -126,6 +130,58 @@ impl Default for LimitTable {
             production: Limits::of(Profile::Production),
             sandbox: Limits::of(Profile::Sandbox),
             test: Limits::of(Profile::Test),
+            templates: TemplateLimits::default(),
+            media: MediaLimits::default(),
+        }
+    }
+}
+
+/// Limits of an account's message templates (`graph-api.md` §6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateLimits {
+    /// How long a review takes, in rule time. Zero: a template is approved or rejected at once.
+    pub review: Duration,
+    /// Templates of an account, each language counted.
+    pub most: u32,
+    /// Edits of an approved template in 24 hours.
+    pub edits_per_day: u32,
+    /// Edits of an approved template in 30 days.
+    pub edits_per_month: u32,
+}
+
+impl Default for TemplateLimits {
+    fn default() -> Self {
+        Self {
+            review: Duration::ZERO,
+            most: 250,
+            edits_per_day: 1,
+            edits_per_month: 10,
+        }
+    }
+}
+
+/// How long media files live (`graph-api.md` §9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MediaLimits {
+    /// How long an uploaded file is kept; announcements are kept until they are deleted.
+    pub kept: Duration,
+    /// How long a download address works.
+    pub link: Duration,
+    /// How long an upload may take before what has arrived of it is thrown away.
+    pub upload: Duration,
+    /// Length from which an announcement is refused.
+    pub announcement: Duration,
+}
+
+impl Default for MediaLimits {
+    fn default() -> Self {
+        Self {
+            kept: Duration::from_secs(30 * 86_400),
+            link: Duration::from_secs(300),
+            upload: Duration::from_secs(3_600),
+            announcement: Duration::from_secs(60),
         }
     }
 }
@@ -149,3 +205,25 @@ pub const WEEK_WINDOW: Duration = Duration::from_secs(7 * 86_400);
 pub const PAYLOAD_CHARS: usize = 512;
 /// Countries whose business numbers may not place calls (`rules.md` §2).
 pub const NO_BUSINESS_CALLS: [&str; 5] = ["US", "CA", "EG", "VN", "NG"];
+/// The window of an approved template's "in 30 days" rule.
+pub const MONTH_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+/// Template name: characters at most.
+pub const TEMPLATE_NAME_CHARS: usize = 512;
+/// Header and footer of a template: characters at most.
+pub const TEMPLATE_LINE_CHARS: usize = 60;
+/// Body of a template: characters at most, before and after its values are filled in.
+pub const TEMPLATE_BODY_CHARS: usize = 1024;
+/// Text of a template's button: characters at most.
+pub const TEMPLATE_BUTTON_CHARS: usize = 25;
+/// Address of a template's URL button: characters at most.
+pub const TEMPLATE_URL_CHARS: usize = 2000;
+/// Buttons of a template at most; of these, URL buttons.
+pub const TEMPLATE_BUTTONS: (usize, usize) = (10, 2);
+/// Words of its own that a template's body needs for each variable (the real ratio is not published).
+pub const TEMPLATE_WORDS_PER_VARIABLE: usize = 2;
+/// Text on a call button: characters at most.
+pub const CALL_BUTTON_CHARS: usize = 20;
+/// Minutes a call button works when its template is made: least and most (`graph-api.md` §6).
+pub const TEMPLATE_CALL_MINUTES: (u32, u32) = (1440, 43_200);
+/// Minutes a call button works when it is sent: least, most, and unless said otherwise (`graph-api.md` §5).
+pub const CALL_MINUTES: (u32, u32, u32) = (1, 43_200, 10_080);

@@ -88,6 +88,12 @@ pub enum Refusal {
     /// 10: the token lacks a permission.
     #[error("the access token lacks the permission {0}")]
     MissingScope(&'static str),
+    /// 132…, 2388…: a message template, or what is put into it, breaks a rule.
+    #[error(transparent)]
+    Template(#[from] crate::template::Fault),
+    /// 131053: uploaded media cannot be taken; the sentence names the field.
+    #[error("{0}")]
+    MediaUpload(String),
     /// 131000: the platform could not store or carry it out; nothing happened.
     #[error("{0}")]
     Internal(String),

@@ -18,6 +18,8 @@ use crate::routes;
     security(("access_token" = [])),
     tags(
         (name = "calls", description = "Placing, taking and ending calls"),
+        (name = "templates", description = "Message templates"),
+        (name = "media", description = "Files"),
         (name = "settings", description = "What a number offers"),
         (name = "nodes", description = "Phone numbers, accounts and apps"),
         (name = "webhooks", description = "Who gets which webhooks where"),
@@ -115,6 +117,65 @@ pub(crate) struct CallingChange {
 pub(crate) struct NumberBody {
     /// The override.
     webhook_configuration: OverrideBody,
+}
+
+/// Body of `POST /{node-id}`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(
+    dead_code,
+    reason = "describes the wire; requests are read by ahoy_wire"
+)]
+pub(crate) enum NodeBody {
+    /// Of a phone number.
+    Number(NumberBody),
+    /// Of a template.
+    Template(TemplateChange),
+}
+
+/// Body of `POST /{template-id}`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TemplateChange {
+    /// `MARKETING` or `UTILITY`; not of an approved template.
+    category: Option<String>,
+    /// All parts anew.
+    components: Option<Vec<serde_json::Value>>,
+}
+
+/// Body of `POST /{waba-id}/message_templates`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TemplateRequest {
+    /// Lower-case letters, digits and underscores.
+    #[schema(example = "ask_to_call", max_length = 512, pattern = "^[a-z0-9_]+$")]
+    name: String,
+    /// Language code.
+    #[schema(example = "en_GB")]
+    language: String,
+    /// `MARKETING` or `UTILITY`.
+    #[schema(example = "UTILITY")]
+    category: String,
+    /// `POSITIONAL` or `NAMED`.
+    parameter_format: Option<String>,
+    /// BODY, and where wanted HEADER, FOOTER, BUTTONS, CALL_PERMISSION_REQUEST.
+    #[schema(example = json!([{"type": "BODY", "text": "May we ring you about your order?"}, {"type": "CALL_PERMISSION_REQUEST"}]))]
+    components: Vec<serde_json::Value>,
+}
+
+/// Form of `POST /{phone-number-id}/media`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MediaRequest {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: String,
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// The file's media type; that of the part counts where this is absent.
+    #[serde(rename = "type")]
+    #[schema(example = "audio/ogg")]
+    kind: Option<String>,
+    /// `call_voicemail_announcement`, for what callers hear before they leave a voice message.
+    use_case: Option<String>,
 }
 
 /// An override of the callback.

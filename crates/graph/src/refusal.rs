@@ -1,6 +1,7 @@
 //! From the platform's refusals to codes of `errors.md`, in one place.
 
 use ahoy_calling::Refusal;
+use ahoy_calling::template::FaultKind;
 use ahoy_platform::AuthError;
 use ahoy_wire::errors::SUBCODE_EXPIRED;
 use ahoy_wire::{ErrorCode, GraphError};
@@ -31,11 +32,33 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NoReceiver => ErrorCode::CallingPrerequisites,
         Refusal::ReadRate(_) => ErrorCode::PermissionFetchLimit,
         Refusal::MissingScope(_) => ErrorCode::PermissionDenied,
+        Refusal::Template(fault) => template_code(fault.kind),
+        Refusal::MediaUpload(_) => ErrorCode::MediaUpload,
         // What went wrong inside is for the operator's log, not for the business.
         Refusal::Internal(reason) => return internal(reason),
         other => return internal(&other.to_string()),
     };
     GraphError::new(code, sentence(&refusal.to_string()))
+}
+
+/// The code of a rule about templates.
+const fn template_code(kind: FaultKind) -> ErrorCode {
+    match kind {
+        FaultKind::Full => ErrorCode::TemplateLimit,
+        FaultKind::Length => ErrorCode::TemplateLength,
+        FaultKind::Header => ErrorCode::TemplateHeader,
+        FaultKind::Body => ErrorCode::TemplateBody,
+        FaultKind::Footer => ErrorCode::TemplateFooter,
+        FaultKind::Ratio => ErrorCode::TemplateRatio,
+        FaultKind::Edges => ErrorCode::TemplateEdges,
+        FaultKind::Count => ErrorCode::TemplateParameterCount,
+        FaultKind::Missing => ErrorCode::TemplateMissing,
+        FaultKind::TooLong => ErrorCode::TemplateTooLong,
+        FaultKind::Format => ErrorCode::TemplateFormat,
+        FaultKind::Paused => ErrorCode::TemplatePaused,
+        FaultKind::Disabled => ErrorCode::TemplateDisabled,
+        FaultKind::Parameter => ErrorCode::TemplateParameter,
+    }
 }
 
 /// The error for a token that is no good.

@@ -1,11 +1,13 @@
 //! One file an object of the API; no rules in any of them.
 
 mod calls;
+mod media;
 mod nodes;
 mod numbers;
 mod permissions;
 mod settings;
 mod subscriptions;
+mod templates;
 mod tokens;
 
 use axum::Router;
@@ -23,7 +25,19 @@ pub(crate) fn described() -> OpenApiRouter<GraphState> {
         .routes(routes!(permissions::read))
         .routes(routes!(settings::read, settings::change))
         .routes(routes!(numbers::list))
-        .routes(routes!(nodes::read, nodes::change))
+        .routes(routes!(nodes::read, nodes::change, media::delete))
+        .routes(routes!(
+            templates::list,
+            templates::create,
+            templates::delete
+        ))
+        .routes(routes!(media::download))
+        .merge(
+            // A file comes in as a stream; its own bounds hold.
+            OpenApiRouter::new()
+                .routes(routes!(media::upload))
+                .layer(axum::extract::DefaultBodyLimit::disable()),
+        )
         .routes(routes!(
             subscriptions::list,
             subscriptions::subscribe,

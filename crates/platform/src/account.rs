@@ -5,10 +5,14 @@ use ahoy_calling::account::{
     App, Callback, MessagingLimit, Number, Scope, Subscription, User, Waba,
 };
 use ahoy_calling::limits::Profile;
+use ahoy_calling::media::MediaFile;
 use ahoy_calling::settings::{CallingSettings, SettingsPatch};
 use ahoy_calling::simulated::Behaviour;
+use ahoy_calling::template::Template;
 use ahoy_store::{NumberOverride, Page, Result as StoreResult};
-use ahoy_types::{AppId, BusinessId, PhoneNumberId, RuleTime, TokenHash, WaId, WabaId};
+use ahoy_types::{
+    AppId, BusinessId, MediaId, PhoneNumberId, RuleTime, TemplateId, TokenHash, WaId, WabaId,
+};
 
 use crate::business::internal;
 use crate::ledger::Step;
@@ -68,6 +72,10 @@ pub enum Node {
     Waba(Waba),
     /// An app.
     App(App),
+    /// A message template.
+    Template(Template),
+    /// A media file whose time is not over.
+    Media(MediaFile),
 }
 
 /// A callback whose verification GET was answered rightly; only whoever asked it can make one.
@@ -120,6 +128,7 @@ impl Platform {
 
     /// The object behind an id, if it is the caller's.
     pub fn node(&self, caller: &Caller, id: u64) -> Result<Option<Node>, Refusal> {
+        let now = self.clock().now();
         let found = self
             .read(|rows| {
                 if let Some(number) = rows.number(PhoneNumberId(id))? {
@@ -129,9 +138,21 @@ impl Platform {
                 if let Some(waba) = rows.waba(WabaId(id))? {
                     return Ok(Some((waba.business, Node::Waba(waba))));
                 }
-                Ok(rows
-                    .app(AppId(id))?
-                    .map(|app| (app.business, Node::App(app))))
+                if let Some(app) = rows.app(AppId(id))? {
+                    return Ok(Some((app.business, Node::App(app))));
+                }
+                if let Some(template) = rows.template(TemplateId(id))? {
+                    let owner = rows.waba(template.waba)?.map(|w| w.business);
+                    return Ok(owner.map(|o| (o, Node::Template(template))));
+                }
+                let Some(file) = rows.media(MediaId(id))?.filter(|file| file.there(now)) else {
+                    return Ok(None);
+                };
+                let owner = match rows.number(file.number)? {
+                    Some(number) => rows.waba(number.waba)?.map(|w| w.business),
+                    None => None,
+                };
+                Ok(owner.map(|o| (o, Node::Media(file))))
             })
             .map_err(internal)?;
         Ok(found.and_then(|(owner, node)| (owner == caller.business).then_some(node)))

@@ -29,7 +29,9 @@ mod reports;
 mod sandbox;
 mod sdp;
 mod seed;
+mod templates;
 mod timers;
+mod uploads;
 mod user;
 
 pub use account::{AuthError, Caller, Node, Verified};
@@ -47,4 +49,5 @@ pub use queries::CallView;
 pub use recover::Recovered;
 pub use sandbox::{Grant, check_audio};
 pub use seed::{Seed, SeedNumber};
+pub use uploads::Upload;
 pub use user::{Dial, Dialled};

@@ -9,7 +9,7 @@ use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_store::{
     Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind,
 };
-use ahoy_types::{AppId, CallId, DeliveryId, RuleTime, UserId, WaId};
+use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, UserId, WaId, WabaId};
 use ahoy_wire::webhook::{Common, ContactCard};
 
 use crate::effect::{DeliveryJob, Effect};
@@ -81,7 +81,28 @@ pub(crate) fn publish(
     lane: Option<&CallId>,
     body: &[u8],
 ) -> Result<()> {
-    for Subscription { app: id, .. } in step.tx.subscriptions(number.waba)? {
+    owe(step, number.waba, number.id, field, lane, body)
+}
+
+/// Owes `body`, which is about the account and none of its numbers, to every app subscribed to it and to `field`.
+pub(crate) fn publish_for_account(
+    step: &mut Step<'_>,
+    waba: WabaId,
+    field: &str,
+    body: &[u8],
+) -> Result<()> {
+    owe(step, waba, PhoneNumberId(waba.0), field, None, body)
+}
+
+fn owe(
+    step: &mut Step<'_>,
+    waba: WabaId,
+    node: PhoneNumberId,
+    field: &str,
+    lane: Option<&CallId>,
+    body: &[u8],
+) -> Result<()> {
+    for Subscription { app: id, .. } in step.tx.subscriptions(waba)? {
         let Some(app) = step.tx.app(id)? else {
             continue;
         };
@@ -94,7 +115,7 @@ pub(crate) fn publish(
         };
         let delivery = step.tx.add_delivery(&NewDelivery {
             app: id,
-            number: number.id,
+            number: node,
             lane: lane.cloned(),
             field: field.to_owned(),
             body: body.to_vec(),
@@ -148,11 +169,13 @@ pub(crate) fn target(rows: &mut dyn Rows, id: DeliveryId) -> Result<Option<Targe
 }
 
 fn waba_override(rows: &mut dyn Rows, delivery: &Delivery) -> Result<Option<String>> {
-    let Some(number) = rows.number(delivery.number)? else {
-        return Ok(None);
+    // What is about an account has the account in the number's place.
+    let waba = match rows.number(delivery.number)? {
+        Some(number) => number.waba,
+        None => WabaId(delivery.number.0),
     };
     let own = rows
-        .subscriptions(number.waba)?
+        .subscriptions(waba)?
         .into_iter()
         .find(|s| s.app == delivery.app);
     Ok(own.and_then(|s| s.callback).map(|c| c.url))

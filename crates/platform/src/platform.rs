@@ -88,6 +88,14 @@ pub(crate) fn random16() -> Result<[u8; 16], Refusal> {
     Ok(bytes)
 }
 
+/// An id for a new node: `first` and the hundred trillion after it, at random.
+pub(crate) fn random_node_id(first: u64) -> Result<u64, Refusal> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Refusal::Internal(format!("the system gives no random bytes: {e}")))?;
+    Ok(first + u64::from_be_bytes(bytes) % 100_000_000_000_000)
+}
+
 impl Platform {
     /// Starts everything: the ledger, the media workers, the scheduler. What a crash left behind is settled before
     /// this answers. The receiver hands out webhooks to be sent.

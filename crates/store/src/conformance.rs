@@ -20,6 +20,7 @@ mod ids_and_lists;
 mod messages;
 mod outbox;
 pub mod samples;
+mod templates;
 mod timers;
 mod transactions;
 
@@ -80,6 +81,9 @@ pub const CASES: &[(&str, Case)] = cases![
     timers::timers_of_a_call_go_together,
     timers::a_timer_of_an_unknown_call_is_refused,
     timers::timer_ids_are_never_used_again,
+    templates::templates_come_back_by_id_and_by_name,
+    templates::a_name_is_taken_once_an_account_and_language,
+    templates::a_media_file_comes_in_parts_and_goes_as_a_whole,
     outbox::deliveries_come_back_as_they_were_written,
     outbox::a_delivery_in_the_lane_of_an_unknown_call_is_refused,
     outbox::huge_and_empty_bodies_survive,

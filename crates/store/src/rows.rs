@@ -2,7 +2,9 @@
 
 use ahoy_calling::account::Callback;
 use ahoy_calling::simulated::UserAct;
-use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, TimerId};
+use ahoy_types::{
+    AppId, CallId, DeliveryId, MediaId, PhoneNumberId, RuleTime, TemplateId, TimerId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A part of a list by ascending id.
@@ -59,7 +61,8 @@ impl DeliveryState {
 pub struct NewDelivery {
     /// The receiver.
     pub app: AppId,
-    /// The business number it is about: its override is looked up at each attempt.
+    /// The business number it is about: its override is looked up at each attempt. What is about a whole account
+    /// has the account's id here; ids of nodes are never used twice.
     pub number: PhoneNumberId,
     /// The call whose order it keeps, if it is about one.
     pub lane: Option<CallId>,
@@ -160,6 +163,18 @@ pub enum TimerKind {
         /// The delivery that holds the lane.
         delivery: DeliveryId,
     },
+    /// The review of a template is over.
+    TemplateReview {
+        /// The template.
+        template: TemplateId,
+        /// The text that was reviewed; a later one has its own.
+        revision: u32,
+    },
+    /// A media file's time is over.
+    MediaExpiry {
+        /// The file.
+        media: MediaId,
+    },
 }
 
 impl TimerKind {
@@ -167,7 +182,10 @@ impl TimerKind {
     pub const fn call(&self) -> Option<&CallId> {
         match self {
             Self::RingTimeout { call } | Self::UserAct { call, .. } => Some(call),
-            Self::Retry { .. } | Self::ReleaseLane { .. } => None,
+            Self::Retry { .. }
+            | Self::ReleaseLane { .. }
+            | Self::TemplateReview { .. }
+            | Self::MediaExpiry { .. } => None,
         }
     }
 }

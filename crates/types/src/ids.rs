@@ -69,6 +69,14 @@ graph_id!(
     AppId
 );
 graph_id!(
+    /// A message template.
+    TemplateId
+);
+graph_id!(
+    /// An uploaded or received media file.
+    MediaId
+);
+graph_id!(
     /// One webhook owed to one app; stays the same over all attempts. Grows with the order of commits.
     DeliveryId
 );

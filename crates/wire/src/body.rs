@@ -357,6 +357,32 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A list of lists of texts; one list of texts stands for a list with that one in it.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn lists(&self, name: &str) -> Result<Option<Vec<Vec<String>>>, GraphError> {
+        let Some(Found {
+            value: Value::Array(values),
+            ..
+        }) = self.find(name)
+        else {
+            return Ok(self.list(name)?.map(|one| vec![one]));
+        };
+        if !values.iter().any(Value::is_array) {
+            return Ok(self.list(name)?.map(|one| vec![one]));
+        }
+        let text = |value: &Value| match value {
+            Value::String(text) => Ok(text.clone()),
+            other => Err(self.wrong_type(name, "lists of strings", other)),
+        };
+        let row = |value: &Value| match value {
+            Value::Array(values) => values.iter().map(text).collect(),
+            other => Err(self.wrong_type(name, "a list of lists", other)),
+        };
+        values.iter().map(row).collect::<Result<_, _>>().map(Some)
+    }
+
     /// One word out of a closed set, in either case.
     ///
     /// # Errors

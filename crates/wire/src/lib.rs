@@ -8,12 +8,14 @@ mod ascii;
 pub mod body;
 pub mod calls;
 pub mod errors;
+pub mod media;
 pub mod messages;
 pub mod nodes;
 pub mod permissions;
 mod session;
 pub mod settings;
 pub mod subscriptions;
+pub mod templates;
 pub mod tokens;
 pub mod webhook;
 

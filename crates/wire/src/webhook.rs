@@ -8,6 +8,7 @@
 mod build;
 mod model;
 mod sign;
+mod template;
 mod unix;
 
 pub use build::{
@@ -19,3 +20,4 @@ pub use model::{
     Interactive, Message, Metadata, Notification, Profile, Status, Value,
 };
 pub use sign::{SIGNATURE_HEADER, sign, verify};
+pub use template::{TemplateStatus, template_status};

@@ -1,4 +1,4 @@
-//! `/{node-id}`: a phone number, an account or an app, told apart by looking the id up.
+//! `/{node-id}`: a phone number, an account, an app, a template or a media file, told apart by looking the id up.
 
 use ahoy_calling::account::{Callback, Scope};
 use ahoy_platform::{Node, Verified};
@@ -12,19 +12,19 @@ use serde_json::{Map, Value};
 
 use crate::GraphState;
 use crate::answer::{Answer, Refused};
-use crate::docs::NumberBody;
+use crate::docs::NodeBody;
 use crate::incoming::Asked;
 use crate::refusal::OrRefuse as _;
-use crate::routes::numbers;
+use crate::routes::{media, numbers, templates};
 
-/// Fields of a phone number, an account or an app.
+/// Fields of a phone number, an account, an app, a template or a media file.
 #[utoipa::path(
     get,
     path = "/{node_id}",
     operation_id = "node",
     tag = "nodes",
     params(
-        ("node_id" = String, Path, description = "A phone number, an account or an app"),
+        ("node_id" = String, Path, description = "A phone number, an account, an app, a template or a media file"),
         ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there"),
     ),
     responses(
@@ -80,17 +80,39 @@ pub(crate) async fn read(
             )?))
         }
         Node::App(_) => Err(asked.incoming.unsupported()),
+        Node::Template(template) => {
+            asked.need(&[Scope::WhatsappBusinessManagement])?;
+            Ok(Answer(templates::selected(&template, requested)?))
+        }
+        Node::Media(file) => {
+            let node = media::node(&state, &asked, &file)?;
+            let known = [
+                "messaging_product",
+                "url",
+                "mime_type",
+                "sha256",
+                "file_size",
+                "id",
+            ];
+            Ok(Answer(select(
+                &node,
+                requested,
+                &known,
+                &known,
+                "WhatsAppMedia",
+            )?))
+        }
     }
 }
 
-/// Sets or removes a phone number's override of the callback.
+/// Sets or removes a phone number's override of the callback, or changes a template.
 #[utoipa::path(
     post,
     path = "/{node_id}",
     operation_id = "change_node",
     tag = "webhooks",
-    params(("node_id" = String, Path, description = "A phone number")),
-    request_body = NumberBody,
+    params(("node_id" = String, Path, description = "A phone number or a template")),
+    request_body = NodeBody,
     responses(
         (status = 200, description = "Changed", body = Success),
         (status = 400, description = "Code 100: parameter, unknown number, or the callback could not be verified", body = ErrorEnvelope),
@@ -100,7 +122,11 @@ pub(crate) async fn change(
     State(state): State<GraphState>,
     asked: Asked,
 ) -> Result<Answer<Success>, Refused> {
-    let number = asked.number()?.id;
+    let number = match asked.node()? {
+        Node::Number(number) => number.id,
+        Node::Template(template) => return templates::edit(&state, &asked, template.id).await,
+        _ => return Err(asked.incoming.unsupported()),
+    };
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let change = OverrideChange::parse_configuration(&asked.incoming.body()?)?;
     let callback = match change {
@@ -124,6 +150,8 @@ pub(crate) async fn unknown_edge(asked: Asked) -> Result<Answer<Value>, Refused>
         Node::Number(_) => "WhatsAppBusinessPhoneNumber",
         Node::Waba(_) => "WhatsAppBusinessAccount",
         Node::App(_) => "Application",
+        Node::Template(_) => templates::KIND,
+        Node::Media(_) => "WhatsAppMedia",
     };
     let edge = asked.incoming.edge.as_deref().unwrap_or_default();
     let edge = ahoy_wire::body::excerpt(edge);

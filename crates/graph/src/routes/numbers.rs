@@ -34,9 +34,9 @@ const KIND: &str = "WhatsAppBusinessPhoneNumber";
 /// A page with the fields that were asked for.
 #[derive(Debug, Serialize)]
 pub(crate) struct SelectedPage {
-    data: Vec<Map<String, Value>>,
+    pub(super) data: Vec<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    paging: Option<Paging>,
+    pub(super) paging: Option<Paging>,
 }
 
 /// The phone numbers of an account, by ascending id.
@@ -114,7 +114,7 @@ pub(crate) async fn list(
             let after = text_of(last.id);
             Some(Paging {
                 next: if more {
-                    next_page(&asked.incoming, &after)
+                    next_page(&asked.incoming, &["fields", "limit"], &after)
                 } else {
                     None
                 },
@@ -181,27 +181,14 @@ fn cursor(name: &str, text: &str) -> Result<PhoneNumberId, GraphError> {
         })
 }
 
-/// Address of the next page: this request's, with another cursor and without the token.
-fn next_page(incoming: &Incoming, after: &str) -> Option<String> {
-    let header = |name| {
-        incoming
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let host = header(header::HOST)?;
-    let proto = incoming
-        .headers
-        .get("x-forwarded-proto")
-        .and_then(|v| v.to_str().ok());
-    let scheme = proto
-        .filter(|p| matches!(*p, "http" | "https"))
-        .unwrap_or("http");
-    let mut url = format!("{scheme}://{host}{}", incoming.place.sent);
+/// Address of the next page: this request's, with another cursor, without the token, and of its parameters those `kept`.
+pub(super) fn next_page(incoming: &Incoming, kept: &[&str], after: &str) -> Option<String> {
+    incoming.headers.get(header::HOST)?;
+    let mut url = format!("{}{}", origin(incoming), incoming.place.sent);
     let mut separator = '?';
     let query = incoming.query();
     let fields = query.fields();
-    for name in ["fields", "limit"] {
+    for name in kept {
         if let Ok(Some(value)) = fields.text(name) {
             let value =
                 percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
@@ -211,6 +198,19 @@ fn next_page(incoming: &Incoming, after: &str) -> Option<String> {
     }
     url.push_str(&format!("{separator}after={after}"));
     Some(url)
+}
+
+/// Scheme and host under which the client reached this server; `localhost` where it did not say.
+pub(super) fn origin(incoming: &Incoming) -> String {
+    let header = |name: &str| {
+        incoming
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let scheme = header("x-forwarded-proto").filter(|p| matches!(*p, "http" | "https"));
+    let host = header(header::HOST.as_str()).unwrap_or("localhost");
+    format!("{}://{host}", scheme.unwrap_or("http"))
 }
 
 /// A number with the fields that were asked for.

@@ -1,5 +1,5 @@
 use ahoy_calling::simulated::UserAct;
-use ahoy_types::{DeliveryId, RuleTime, TimerId};
+use ahoy_types::{DeliveryId, MediaId, RuleTime, TemplateId, TimerId};
 
 use super::samples::{NOW, call_id};
 use super::{place, read, try_write, write};
@@ -40,6 +40,11 @@ pub(super) fn every_kind_of_timer_comes_back(store: &mut dyn Store) {
         TimerKind::ReleaseLane {
             delivery: DeliveryId(i64::MAX as u64),
         },
+        TimerKind::TemplateReview {
+            template: TemplateId(7),
+            revision: 2,
+        },
+        TimerKind::MediaExpiry { media: MediaId(7) },
     ];
     let added = write(store, |tx| {
         let ids = kinds.iter().map(|kind| tx.add_timer(NOW, kind));

@@ -46,6 +46,15 @@ pub enum Parameter {
         /// The variable's name, where the template names its variables.
         name: Option<String>,
     },
+    /// A file for the header.
+    File {
+        /// `IMAGE`, `VIDEO` or `DOCUMENT`.
+        format: &'static str,
+        /// Id of an uploaded file.
+        id: Option<String>,
+        /// Or its address.
+        link: Option<String>,
+    },
     /// How long the call button works.
     TtlMinutes(u32),
     /// `cta_payload` of the call button, or what a quick reply answers.
@@ -112,12 +121,35 @@ impl Parameter {
                 Some(payload) => Ok(Self::Payload(payload)),
                 None => Err(missing(fields, "payload")),
             },
+            // Both come with words for clients that cannot write them themselves; these are shown.
+            "currency" | "date_time" => {
+                let value = needed_object(fields, &kind)?;
+                Ok(Self::Text {
+                    text: needed_text(&value, "fallback_value", MAX_VALUE)?,
+                    name: fields.text("parameter_name")?.map(str::to_owned),
+                })
+            }
+            "image" => Self::file(fields, &kind, "IMAGE"),
+            "video" => Self::file(fields, &kind, "VIDEO"),
+            "document" => Self::file(fields, &kind, "DOCUMENT"),
             other => Err(wrong_value(format!(
-                "The parameter `{}` has the value `{}`; allowed: text, ttl_minutes, payload.",
+                "The parameter `{}` has the value `{}`; allowed: text, currency, date_time, image, video, document, ttl_minutes, payload.",
                 fields.name("type"),
                 excerpt(other)
             ))),
         }
+    }
+}
+
+impl Parameter {
+    fn file(fields: &Fields<'_>, kind: &str, format: &'static str) -> Result<Self, GraphError> {
+        let file = needed_object(fields, kind)?;
+        let id = file.text_or_integer("id")?.map(|id| id.into_owned());
+        let link = file.text("link")?.map(str::to_owned);
+        if id.is_none() && link.is_none() {
+            return Err(missing(&file, "id"));
+        }
+        Ok(Self::File { format, id, link })
     }
 }
 

@@ -76,6 +76,24 @@ pub struct Value {
     /// New settings, on `account_settings_update`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number_settings: Option<serde_json::Value>,
+    /// What happened, on account and template fields: `APPROVED`, `REJECTED` …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// The template, on `message_template_status_update`; a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_id: Option<u64>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_name: Option<String>,
+    /// Its language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_language: Option<String>,
+    /// Why its review failed, else `NONE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// `UTILITY` or `MARKETING`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_category: Option<String>,
 }
 
 /// The business number.

@@ -1,0 +1,425 @@
+//! `/{waba-id}/message_templates`, and a template as a node (`graph-api.md` §6).
+
+use ahoy_calling::account::Scope;
+use ahoy_calling::template::{
+    Button, Category, Content, Draft, Edit, Example, Header, ParameterFormat, Status, Template,
+    Text,
+};
+use ahoy_types::TemplateId;
+use ahoy_wire::body::{Fields, excerpt};
+use ahoy_wire::errors::ErrorEnvelope;
+use ahoy_wire::nodes::{Cursors, Paging, select};
+use ahoy_wire::templates::{
+    ButtonSpec, Components, HeaderSpec, TEMPLATE_DEFAULTS, TEMPLATE_FIELDS, TemplateBody,
+    TemplateCreated, TemplateEdit, TemplateNode, Templates, TextSpec,
+};
+use ahoy_wire::{GraphError, Success};
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use crate::GraphState;
+use crate::answer::{Answer, Refused};
+use crate::docs::TemplateRequest;
+use crate::incoming::Asked;
+use crate::refusal::OrRefuse as _;
+use crate::routes::numbers::{SelectedPage, next_page};
+
+/// Templates on a page unless asked otherwise.
+const DEFAULT_LIMIT: u64 = 25;
+/// Templates on a page at most.
+const MAX_LIMIT: u64 = 250;
+/// Name of the node's kind in sentences.
+pub(super) const KIND: &str = "WhatsAppMessageTemplate";
+
+const STATUSES: [(&str, Status); 5] = [
+    ("APPROVED", Status::Approved),
+    ("PENDING", Status::Pending),
+    ("REJECTED", Status::Rejected),
+    ("PAUSED", Status::Paused),
+    ("DISABLED", Status::Disabled),
+];
+
+/// Makes a template.
+#[utoipa::path(
+    post,
+    path = "/{waba_id}/message_templates",
+    operation_id = "create_template",
+    tag = "templates",
+    params(("waba_id" = String, Path, description = "The account")),
+    request_body = TemplateRequest,
+    responses(
+        (status = 200, description = "Made, and approved, rejected or under review", body = TemplateCreated),
+        (status = 400, description = "Code 100: parameter; 2388019, 2388040, 2388047, 2388072, 2388073, 2388293, 2388299: a rule of templates", body = ErrorEnvelope),
+        (status = 403, description = "Code 10: the token lacks whatsapp_business_management", body = ErrorEnvelope),
+    )
+)]
+pub(crate) async fn create(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<TemplateCreated>, Refused> {
+    let waba = asked.waba()?.id;
+    asked.need(&[Scope::WhatsappBusinessManagement])?;
+    let body = TemplateBody::parse(&asked.incoming.body()?)?;
+    let draft = Draft {
+        name: body.name,
+        language: body.language,
+        category: category(body.marketing),
+        parameter_format: if body.named {
+            ParameterFormat::Named
+        } else {
+            ParameterFormat::Positional
+        },
+        content: content(body.components),
+    };
+    let made = state
+        .platform
+        .create_template(&asked.caller, waba, draft)
+        .await;
+    let template = made.or_refuse(&asked.incoming.method)?;
+    Ok(Answer(TemplateCreated {
+        id: template.id.to_string(),
+        status: template.status.as_str().to_owned(),
+        category: template.draft.category.as_str().to_owned(),
+    }))
+}
+
+/// The templates of an account, by ascending id.
+#[utoipa::path(
+    get,
+    path = "/{waba_id}/message_templates",
+    operation_id = "templates",
+    tag = "templates",
+    params(
+        ("waba_id" = String, Path, description = "The account"),
+        ("fields" = Option<String>, Query, description = "Fields of each template"),
+        ("limit" = Option<u64>, Query, description = "1 to 250, 25 if absent"),
+        ("name" = Option<String>, Query, description = "Only names that contain this"),
+        ("language" = Option<String>, Query, description = "Only this language"),
+        ("category" = Option<String>, Query, description = "Only MARKETING or UTILITY"),
+        ("status" = Option<String>, Query, description = "Only this status: APPROVED, PENDING, REJECTED, PAUSED or DISABLED"),
+        ("after" = Option<String>, Query, description = "A cursor: only what comes after it"),
+        ("before" = Option<String>, Query, description = "A cursor: only what comes before it"),
+    ),
+    responses(
+        (status = 200, description = "A page of templates", body = Templates),
+        (status = 400, description = "Code 100: parameter or unknown account", body = ErrorEnvelope),
+    )
+)]
+pub(crate) async fn list(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<SelectedPage>, Refused> {
+    let waba = asked.waba()?.id;
+    asked.need(&[Scope::WhatsappBusinessManagement])?;
+    let query = asked.incoming.query();
+    let fields = query.fields();
+    let limit = match fields.integer("limit")?.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=MAX_LIMIT => usize::try_from(limit).unwrap_or(usize::MAX),
+        other => {
+            let range = format!("1 to {MAX_LIMIT}");
+            return Err(fields
+                .not_allowed("limit", &other.to_string(), &range)
+                .into());
+        }
+    };
+    let after = cursor(&fields, "after")?;
+    let before = cursor(&fields, "before")?;
+    let wanted = Wanted::read(&fields)?;
+    let all = state.platform.templates(&asked.caller, waba);
+    let mut found: Vec<Template> = all.or_refuse(&asked.incoming.method)?;
+    found.retain(|template| wanted.takes(template));
+    let more = match before {
+        Some(before) => {
+            found.retain(|template| template.id < before);
+            let surplus = found.len().saturating_sub(limit);
+            found.drain(..surplus);
+            true
+        }
+        None => {
+            found.retain(|template| after.is_none_or(|after| template.id > after));
+            let more = found.len() > limit;
+            found.truncate(limit);
+            more
+        }
+    };
+    let requested = fields.text("fields")?;
+    let mut data = Vec::with_capacity(found.len());
+    for template in &found {
+        data.push(selected(template, requested)?);
+    }
+    let paging = match (found.first(), found.last()) {
+        (Some(first), Some(last)) => {
+            let after = text_of(last.id);
+            let kept = ["fields", "limit", "name", "language", "category", "status"];
+            Some(Paging {
+                next: more
+                    .then(|| next_page(&asked.incoming, &kept, &after))
+                    .flatten(),
+                cursors: Cursors {
+                    before: text_of(first.id),
+                    after,
+                },
+            })
+        }
+        _ => None,
+    };
+    Ok(Answer(SelectedPage { data, paging }))
+}
+
+/// Deletes a template in all its languages, or with `hsm_id` in one.
+#[utoipa::path(
+    delete,
+    path = "/{waba_id}/message_templates",
+    operation_id = "delete_template",
+    tag = "templates",
+    params(
+        ("waba_id" = String, Path, description = "The account"),
+        ("name" = String, Query, description = "The template's name"),
+        ("hsm_id" = Option<String>, Query, description = "Only the template with this id"),
+    ),
+    responses(
+        (status = 200, description = "Deleted", body = Success),
+        (status = 400, description = "Code 100: parameter, or there is no such template", body = ErrorEnvelope),
+    )
+)]
+pub(crate) async fn delete(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<Success>, Refused> {
+    let waba = asked.waba()?.id;
+    asked.need(&[Scope::WhatsappBusinessManagement])?;
+    let body = asked.incoming.body()?;
+    let fields = body.fields();
+    let name = fields.required_text("name")?.to_owned();
+    let id = match fields.text_or_integer("hsm_id")? {
+        None => None,
+        Some(text) => Some(
+            text.parse::<TemplateId>()
+                .map_err(|_| fields.not_allowed("hsm_id", &text, "the id of a template"))?,
+        ),
+    };
+    let gone = state
+        .platform
+        .delete_templates(&asked.caller, waba, name, id)
+        .await;
+    gone.or_refuse(&asked.incoming.method)?;
+    Ok(Answer(Success::default()))
+}
+
+/// Changes a template: `POST /{template-id}`, which the route of all nodes hands on.
+pub(super) async fn edit(
+    state: &GraphState,
+    asked: &Asked,
+    id: TemplateId,
+) -> Result<Answer<Success>, Refused> {
+    asked.need(&[Scope::WhatsappBusinessManagement])?;
+    let change = TemplateEdit::parse(&asked.incoming.body()?)?;
+    let edit = Edit {
+        category: change.marketing.map(category),
+        content: change.components.map(content),
+    };
+    let edited = state.platform.edit_template(&asked.caller, id, edit).await;
+    edited.or_refuse(&asked.incoming.method)?;
+    Ok(Answer(Success::default()))
+}
+
+/// A template with the fields that were asked for.
+pub(super) fn selected(
+    template: &Template,
+    requested: Option<&str>,
+) -> Result<Map<String, Value>, GraphError> {
+    let draft = &template.draft;
+    let node = TemplateNode {
+        id: template.id.to_string(),
+        name: Some(draft.name.clone()),
+        parameter_format: Some(draft.parameter_format.as_str().to_owned()),
+        components: Some(components(&draft.content)),
+        language: Some(draft.language.clone()),
+        status: Some(template.status.as_str().to_owned()),
+        category: Some(draft.category.as_str().to_owned()),
+        rejected_reason: Some(template.reason.map_or("NONE", |r| r.as_str()).to_owned()),
+    };
+    select(&node, requested, TEMPLATE_DEFAULTS, TEMPLATE_FIELDS, KIND)
+}
+
+/// Which templates a list is to hold.
+struct Wanted {
+    name: Option<String>,
+    language: Option<String>,
+    category: Option<Category>,
+    status: Option<Status>,
+}
+
+impl Wanted {
+    fn read(fields: &Fields<'_>) -> Result<Self, GraphError> {
+        let categories = [
+            ("MARKETING", Category::Marketing),
+            ("UTILITY", Category::Utility),
+        ];
+        Ok(Self {
+            name: fields.text("name")?.map(str::to_owned),
+            language: fields.text("language")?.map(str::to_owned),
+            category: fields.word("category", &categories)?,
+            status: fields.word("status", &STATUSES)?,
+        })
+    }
+
+    fn takes(&self, template: &Template) -> bool {
+        let draft = &template.draft;
+        self.name
+            .as_ref()
+            .is_none_or(|name| draft.name.contains(name.as_str()))
+            && self.language.as_ref().is_none_or(|l| *l == draft.language)
+            && self.category.is_none_or(|c| c == draft.category)
+            && self.status.is_none_or(|s| s == template.status)
+    }
+}
+
+fn text_of(id: TemplateId) -> String {
+    URL_SAFE_NO_PAD.encode(id.0.to_be_bytes())
+}
+
+fn cursor(fields: &Fields<'_>, name: &str) -> Result<Option<TemplateId>, GraphError> {
+    let Some(text) = fields.text(name)? else {
+        return Ok(None);
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
+    let id = bytes.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+    id.map(|id| Some(TemplateId(u64::from_be_bytes(id))))
+        .ok_or_else(|| {
+            GraphError::invalid(format!(
+                "The parameter `{name}` has the value `{}`, which is not a cursor of this list.",
+                excerpt(text)
+            ))
+        })
+}
+
+const fn category(marketing: bool) -> Category {
+    if marketing {
+        Category::Marketing
+    } else {
+        Category::Utility
+    }
+}
+
+fn text(spec: TextSpec) -> Text {
+    let example = |(name, value)| Example { name, value };
+    Text {
+        text: spec.text,
+        examples: spec.examples.into_iter().map(example).collect(),
+    }
+}
+
+fn content(parts: Components) -> Content {
+    let header = parts.header.map(|header| match header {
+        HeaderSpec::Text(spec) => Header::Text(text(spec)),
+        HeaderSpec::Image(examples) => Header::Image { examples },
+        HeaderSpec::Video(examples) => Header::Video { examples },
+        HeaderSpec::Document(examples) => Header::Document { examples },
+    });
+    let button = |button| match button {
+        ButtonSpec::VoiceCall { text, ttl_minutes } => Button::VoiceCall {
+            text,
+            // What does not fit is far beyond what is allowed, and refused as such.
+            ttl_minutes: ttl_minutes.map(|m| u32::try_from(m).unwrap_or(u32::MAX)),
+        },
+        ButtonSpec::Url { text, url, example } => Button::Url { text, url, example },
+        ButtonSpec::PhoneNumber { text, phone_number } => {
+            Button::PhoneNumber { text, phone_number }
+        }
+        ButtonSpec::QuickReply { text } => Button::QuickReply { text },
+    };
+    Content {
+        header,
+        body: text(parts.body),
+        footer: parts.footer,
+        buttons: parts.buttons.into_iter().map(button).collect(),
+        call_permission_request: parts.call_permission_request,
+    }
+}
+
+/// The parts as the business gave them, types in upper case.
+fn components(content: &Content) -> Vec<Value> {
+    let mut parts = Vec::new();
+    match &content.header {
+        Some(Header::Text(text)) => {
+            let mut part = json!({"type": "HEADER", "format": "TEXT", "text": text.text});
+            add_examples(&mut part, "header_text", text, false);
+            parts.push(part);
+        }
+        Some(
+            header @ (Header::Image { examples }
+            | Header::Video { examples }
+            | Header::Document { examples }),
+        ) => parts.push(json!({
+            "type": "HEADER", "format": header.format(), "example": {"header_handle": examples},
+        })),
+        None => {}
+    }
+    let mut body = json!({"type": "BODY", "text": content.body.text});
+    add_examples(&mut body, "body_text", &content.body, true);
+    parts.push(body);
+    if let Some(footer) = &content.footer {
+        parts.push(json!({"type": "FOOTER", "text": footer}));
+    }
+    if !content.buttons.is_empty() {
+        let buttons: Vec<Value> = content.buttons.iter().map(button_json).collect();
+        parts.push(json!({"type": "BUTTONS", "buttons": buttons}));
+    }
+    if content.call_permission_request {
+        parts.push(json!({"type": "CALL_PERMISSION_REQUEST"}));
+    }
+    parts
+}
+
+fn add_examples(part: &mut Value, key: &str, text: &Text, nested: bool) {
+    if text.examples.is_empty() {
+        return;
+    }
+    let named = text.examples.iter().any(|example| example.name.is_some());
+    let example = if named {
+        let params: Vec<Value> = text
+            .examples
+            .iter()
+            .map(|e| json!({"param_name": e.name, "example": e.value}))
+            .collect();
+        json!({format!("{key}_named_params"): params})
+    } else {
+        let values: Vec<&str> = text.examples.iter().map(|e| e.value.as_str()).collect();
+        if nested {
+            json!({key: [values]})
+        } else {
+            json!({key: values})
+        }
+    };
+    if let Some(object) = part.as_object_mut() {
+        object.insert("example".to_owned(), example);
+    }
+}
+
+fn button_json(button: &Button) -> Value {
+    let mut json = json!({"type": button.kind(), "text": button.text()});
+    let mut add = |key: &str, value: Value| {
+        if let Some(object) = json.as_object_mut() {
+            object.insert(key.to_owned(), value);
+        }
+    };
+    match button {
+        Button::VoiceCall { ttl_minutes, .. } => {
+            if let Some(minutes) = ttl_minutes {
+                add("ttl_minutes", json!(minutes));
+            }
+        }
+        Button::Url { url, example, .. } => {
+            add("url", json!(url));
+            if let Some(example) = example {
+                add("example", json!([example]));
+            }
+        }
+        Button::PhoneNumber { phone_number, .. } => add("phone_number", json!(phone_number)),
+        Button::QuickReply { .. } => {}
+    }
+    json
+}

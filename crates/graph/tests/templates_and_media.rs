@@ -1,0 +1,482 @@
+//! Templates are made, listed, changed and deleted; files come in, are looked at and go.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use ahoy_calling::limits::{LimitTable, TemplateLimits};
+use ahoy_store::DeliveryFilter;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use support::*;
+use tower::ServiceExt as _;
+
+const ANNOUNCEMENT: &[u8] = include_bytes!("data/opus-59s.ogg");
+const TOO_LONG: &[u8] = include_bytes!("data/opus-61s.ogg");
+
+fn list() -> String {
+    format!("/v25.0/{WABA}/message_templates")
+}
+
+fn request(name: &str) -> Value {
+    json!({"name": name, "language": "en", "category": "UTILITY", "components": [
+        {"type": "HEADER", "format": "TEXT", "text": "About order {{1}}", "example": {"header_text": ["A-77"]}},
+        {"type": "body", "text": format!("May we ring you about order {{{{1}}}} of {name}?"), "example": {"body_text": [["A-77"]]}},
+        {"type": "FOOTER", "text": "Acme"},
+        {"type": "call_permission_request"}]})
+}
+
+fn call_button(ttl: Value) -> Value {
+    json!({"name": "ring_us", "language": "en_GB", "category": "marketing", "components": [
+        {"type": "BODY", "text": "Ring us"},
+        {"type": "BUTTONS", "buttons": [
+            {"type": "VOICE_CALL", "text": "Call Now", "ttl_minutes": ttl},
+            {"type": "URL", "text": "Track", "url": "https://acme.example/{{1}}", "example": ["A"]}]}]})
+}
+
+fn webhooks(api: &Api) -> Vec<Value> {
+    let all = api.platform.deliveries(&DeliveryFilter::default()).unwrap();
+    all.iter()
+        .filter(|(delivery, _)| delivery.field == "message_template_status_update")
+        .map(|(delivery, _)| serde_json::from_slice(&delivery.body).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_template_is_approved_at_once_and_comes_back_as_it_was_made() {
+    let api = Api::new().await;
+    let made = api.post(&list(), request("ask")).await.ok();
+    assert_eq!(
+        (&made["status"], &made["category"]),
+        (&json!("APPROVED"), &json!("UTILITY"))
+    );
+    let id = made["id"].as_str().unwrap();
+    let node = api.get(&format!("/v25.0/{id}")).await.ok();
+    let expected = json!({"id": id, "name": "ask", "language": "en", "status": "APPROVED", "category": "UTILITY",
+        "parameter_format": "POSITIONAL", "components": [
+        {"type": "HEADER", "format": "TEXT", "text": "About order {{1}}", "example": {"header_text": ["A-77"]}},
+        {"type": "BODY", "text": "May we ring you about order {{1}} of ask?", "example": {"body_text": [["A-77"]]}},
+        {"type": "FOOTER", "text": "Acme"},
+        {"type": "CALL_PERMISSION_REQUEST"}]});
+    assert_eq!(node, expected);
+    let told = webhooks(&api);
+    assert_eq!(told.len(), 1);
+    let change = &told[0]["entry"][0]["changes"][0]["value"];
+    assert_eq!(change["event"], "APPROVED");
+    assert_eq!(change["message_template_id"].to_string(), id);
+    // Another tenant's objects do not exist, and messages need another permission than templates.
+    let strange = api.ask("GET", &format!("/{id}"), STRANGER, None).await;
+    assert_eq!(strange.refusal().1, 100);
+    let messaging = api
+        .ask("POST", &list(), MESSAGING, Some(request("b")))
+        .await;
+    assert_eq!(messaging.refusal().0, 403);
+}
+
+#[tokio::test]
+async fn a_review_that_takes_time_ends_with_the_virtual_clock() {
+    let limits = LimitTable {
+        templates: TemplateLimits {
+            review: Duration::from_secs(600),
+            ..TemplateLimits::default()
+        },
+        ..LimitTable::default()
+    };
+    let api = Api::with(limits, |_| Ok(())).await;
+    let made = api.post(&list(), request("ask")).await.ok();
+    assert_eq!(made["status"], "PENDING");
+    let node = format!(
+        "/{}?fields=status,rejected_reason",
+        made["id"].as_str().unwrap()
+    );
+    let edit = api.post(&node, json!({"category": "MARKETING"})).await;
+    assert_eq!(edit.refusal().1, 100, "not while it is under review");
+    let mut linked = request("linked");
+    linked["components"][1]["text"] = json!("See wa.me/447700900001 about {{1}} or ask us");
+    let linked = api.post(&list(), linked).await.ok();
+    api.platform
+        .advance(Duration::from_secs(599))
+        .await
+        .unwrap();
+    assert_eq!(api.get(&node).await.ok()["status"], "PENDING");
+    assert_eq!(webhooks(&api).len(), 0);
+    api.platform.advance(Duration::from_secs(2)).await.unwrap();
+    assert_eq!(api.get(&node).await.ok()["status"], "APPROVED");
+    let node = format!(
+        "/{}?fields=status,rejected_reason",
+        linked["id"].as_str().unwrap()
+    );
+    let rejected = api.get(&node).await.ok();
+    assert_eq!(
+        (&rejected["status"], &rejected["rejected_reason"]),
+        (&json!("REJECTED"), &json!("INVALID_FORMAT"))
+    );
+    let events: Vec<Value> = webhooks(&api)
+        .iter()
+        .map(|w| w["entry"][0]["changes"][0]["value"]["reason"].clone())
+        .collect();
+    assert_eq!(events, [json!("NONE"), json!("INVALID_FORMAT")]);
+}
+
+#[tokio::test]
+async fn templates_are_listed_in_pages_and_by_what_they_are() {
+    let api = Api::new().await;
+    for name in ["ask_a", "ask_b", "ask_c"] {
+        api.post(&list(), request(name)).await.ok();
+    }
+    api.post(&list(), call_button(json!("1440"))).await.ok();
+    let names = |page: &Value| -> Vec<String> {
+        let name = |t: &Value| t["name"].as_str().unwrap().to_owned();
+        page["data"].as_array().unwrap().iter().map(name).collect()
+    };
+    let all = api.get(&list()).await.ok();
+    let mut sorted = names(&all);
+    sorted.sort();
+    assert_eq!(sorted, ["ask_a", "ask_b", "ask_c", "ring_us"]);
+    assert!(all["paging"]["next"].is_null());
+    let mut walked = Vec::new();
+    let mut uri = format!("{}?limit=2&fields=name", list());
+    loop {
+        let page = api.get(&uri).await.ok();
+        walked.extend(names(&page));
+        let Some(after) = page["paging"]["cursors"]["after"].as_str() else {
+            break;
+        };
+        uri = format!("{}?limit=2&after={after}", list());
+    }
+    assert_eq!(walked, names(&all), "every template once, in order");
+    for (query, count) in [
+        ("name=ask", 3),
+        ("category=MARKETING", 1),
+        ("language=en_GB", 1),
+        ("status=REJECTED", 0),
+    ] {
+        let page = api.get(&format!("{}?{query}", list())).await.ok();
+        assert_eq!(names(&page).len(), count, "{query}");
+    }
+    let bad = api.get(&format!("{}?status=GOOD", list())).await;
+    assert_eq!(bad.refusal().1, 100);
+    let gone = |query: &str| format!("{}?{query}", list());
+    assert_eq!(
+        api.ask("DELETE", &gone("name=ask_a"), TOKEN, None)
+            .await
+            .ok(),
+        json!({"success": true})
+    );
+    assert_eq!(
+        api.ask("DELETE", &gone("name=ask_a"), TOKEN, None)
+            .await
+            .refusal()
+            .1,
+        100
+    );
+    let wrong = api
+        .ask("DELETE", &gone("name=ask_b&hsm_id=1"), TOKEN, None)
+        .await;
+    assert_eq!(wrong.refusal().1, 100, "another template's id");
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_is_refused_with_its_code_and_the_field() {
+    let api = Api::new().await;
+    let cases: Vec<(Value, u64, &str)> = vec![
+        (json!({}), 100, "name"),
+        (json!({"name": 5}), 100, "name"),
+        (
+            json!({"name": "a", "language": "en", "category": "AUTHENTICATION", "components": []}),
+            100,
+            "category",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": "x"}),
+            100,
+            "components",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [1]}),
+            100,
+            "components[0]",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [{"type": "FOOTER", "text": "x"}]}),
+            100,
+            "BODY",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [
+            {"type": "BODY", "text": "x"}, {"type": "BODY", "text": "x"}]}),
+            100,
+            "components[1].type",
+        ),
+        (
+            json!({"name": "A b", "language": "en", "category": "UTILITY", "components": [{"type": "BODY", "text": "x"}]}),
+            100,
+            "name",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [{"type": "BODY", "text": "x".repeat(1025)}]}),
+            2_388_040,
+            "body",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "*x*"}, {"type": "BODY", "text": "x"}]}),
+            2_388_047,
+            "header",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [{"type": "BODY", "text": "a {{x}} b"}]}),
+            2_388_072,
+            "body",
+        ),
+        (
+            json!({"name": "a", "language": "en", "category": "UTILITY", "components": [
+            {"type": "BODY", "text": "x"}, {"type": "FOOTER", "text": "{{1}}"}]}),
+            2_388_073,
+            "footer",
+        ),
+        (call_button(json!(10)), 100, "ttl_minutes"),
+        (call_button(json!("soon")), 100, "ttl_minutes"),
+    ];
+    for (body, code, field) in cases {
+        let reply = api.post(&list(), body.clone()).await;
+        let (status, found, sentence) = reply.refusal();
+        assert_eq!((status, found), (400, code), "{body}: {sentence}");
+        assert!(sentence.contains(field), "{body}: {sentence}");
+    }
+    api.post(&list(), request("twice")).await.ok();
+    assert_eq!(api.post(&list(), request("twice")).await.refusal().1, 100);
+}
+
+#[tokio::test]
+async fn an_edit_changes_the_text_and_only_once_a_day() {
+    let api = Api::new().await;
+    let made = api.post(&list(), request("ask")).await.ok();
+    let node = format!("/{}", made["id"].as_str().unwrap());
+    let change = |text: &str| json!({"components": [{"type": "BODY", "text": text}]});
+    assert_eq!(
+        api.post(&node, change("May we ring?")).await.ok(),
+        json!({"success": true})
+    );
+    let after = api.get(&node).await.ok();
+    assert_eq!(
+        after["components"],
+        json!([{"type": "BODY", "text": "May we ring?"}])
+    );
+    assert_eq!(api.post(&node, change("Again?")).await.refusal().1, 100);
+    api.platform
+        .advance(Duration::from_secs(86_400))
+        .await
+        .unwrap();
+    assert_eq!(
+        api.post(&node, change("Again?")).await.ok(),
+        json!({"success": true})
+    );
+}
+
+fn form(parts: &[(&str, &str, &[u8])]) -> (String, Vec<u8>) {
+    let mut body = Vec::new();
+    for (name, kind, bytes) in parts {
+        body.extend(b"--edge\r\nContent-Disposition: form-data; name=\"");
+        body.extend(name.as_bytes());
+        if *name == "file" {
+            body.extend(b"\"; filename=\"a.bin");
+        }
+        body.extend(b"\"\r\n");
+        if !kind.is_empty() {
+            body.extend(format!("Content-Type: {kind}\r\n").as_bytes());
+        }
+        body.extend(b"\r\n");
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--edge--\r\n");
+    ("multipart/form-data; boundary=edge".to_owned(), body)
+}
+
+async fn upload(api: &Api, token: &str, parts: &[(&str, &str, &[u8])]) -> Reply {
+    let (kind, body) = form(parts);
+    let request = Request::builder()
+        .method("POST")
+        .uri(format!("/v25.0/{PHONE}/media"))
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", kind)
+        .body(Body::from(body))
+        .unwrap();
+    api.send(request).await
+}
+
+const PRODUCT: (&str, &str, &[u8]) = ("messaging_product", "", b"whatsapp");
+
+async fn download(api: &Api, url: &str, token: &str) -> (StatusCode, Vec<u8>) {
+    let path = url.strip_prefix("http://ahoy.example").unwrap();
+    let request = Request::builder()
+        .uri(path)
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::empty())
+        .unwrap();
+    let response = api.router().oneshot(request).await.unwrap();
+    let status = response.status();
+    (
+        status,
+        response
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .to_vec(),
+    )
+}
+
+async fn node(api: &Api, id: &str) -> Reply {
+    let request = Request::builder()
+        .uri(format!("/v25.0/{id}"))
+        .header("host", "ahoy.example")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .body(Body::empty())
+        .unwrap();
+    api.send(request).await
+}
+
+#[tokio::test]
+async fn a_file_comes_back_byte_for_byte_for_five_minutes_an_address() {
+    let api = Api::new().await;
+    // Larger than what is written at once, and than what other requests may have.
+    let picture: Vec<u8> = (0..1_500_000_u32).map(|n| (n % 251) as u8).collect();
+    let reply = upload(
+        &api,
+        TOKEN,
+        &[
+            ("file", "application/octet-stream", &picture),
+            ("type", "", b"image/png"),
+            PRODUCT,
+        ],
+    )
+    .await;
+    let made = reply.ok();
+    let id = made["id"].as_str().unwrap();
+    let file = node(&api, id).await.ok();
+    assert_eq!(
+        (&file["mime_type"], &file["file_size"]),
+        (&json!("image/png"), &json!("1500000"))
+    );
+    assert_eq!(file["sha256"].as_str().unwrap().len(), 64);
+    let url = file["url"].as_str().unwrap();
+    let (status, bytes) = download(&api, url, TOKEN).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(bytes == picture, "the bytes are others");
+    assert_eq!(
+        download(&api, url, "nobody").await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        download(&api, url, STRANGER).await.0,
+        StatusCode::BAD_REQUEST,
+        "another tenant"
+    );
+    let forged = url.replace("ext=", "ext=9");
+    assert_eq!(
+        download(&api, &forged, TOKEN).await.0,
+        StatusCode::NOT_FOUND
+    );
+    api.platform
+        .advance(Duration::from_secs(301))
+        .await
+        .unwrap();
+    assert_eq!(
+        download(&api, url, TOKEN).await.0,
+        StatusCode::NOT_FOUND,
+        "the address is too old"
+    );
+    let again = node(&api, id).await.ok();
+    assert_eq!(
+        download(&api, again["url"].as_str().unwrap(), TOKEN)
+            .await
+            .0,
+        StatusCode::OK
+    );
+    api.platform
+        .advance(Duration::from_secs(30 * 86_400))
+        .await
+        .unwrap();
+    assert_eq!(node(&api, id).await.refusal().1, 100, "its time is over");
+}
+
+#[tokio::test]
+async fn an_announcement_is_heard_out_and_stays() {
+    let api = Api::new().await;
+    let with = |bytes: &'static [u8], kind: &'static str| {
+        [
+            ("file", kind, bytes),
+            PRODUCT,
+            ("use_case", "", b"call_voicemail_announcement" as &[u8]),
+        ]
+    };
+    let made = upload(&api, TOKEN, &with(ANNOUNCEMENT, "audio/ogg"))
+        .await
+        .ok();
+    let id = made["id"].as_str().unwrap().to_owned();
+    for (bytes, kind, code, what) in [
+        (TOO_LONG, "audio/ogg", 131_053, "61.0 s"),
+        (b"RIFF\0\0\0\0WAVE" as &[u8], "audio/ogg", 131_053, "Ogg"),
+        (ANNOUNCEMENT, "audio/mpeg", 100, "type"),
+    ] {
+        let reply = upload(&api, TOKEN, &with(bytes, kind)).await;
+        let (status, found, sentence) = reply.refusal();
+        assert_eq!((status, found), (400, code), "{sentence}");
+        assert!(sentence.contains(what), "{sentence}");
+    }
+    api.platform
+        .advance(Duration::from_secs(400 * 86_400))
+        .await
+        .unwrap();
+    node(&api, &id).await.ok();
+    let gone = api.ask("DELETE", &format!("/{id}"), MANAGEMENT, None).await;
+    assert_eq!(gone.refusal().0, 403);
+    assert_eq!(
+        api.ask("DELETE", &format!("/{id}"), TOKEN, None).await.ok(),
+        json!({"success": true})
+    );
+    assert_eq!(node(&api, &id).await.refusal().1, 100);
+}
+
+#[tokio::test]
+async fn a_form_that_lacks_something_is_refused_by_its_name() {
+    let api = Api::new().await;
+    let file = ("file", "image/png", b"x" as &[u8]);
+    for (parts, field) in [
+        (vec![file], "messaging_product"),
+        (vec![PRODUCT], "file"),
+        (vec![PRODUCT, file, file], "file"),
+        (vec![PRODUCT, ("file", "", b"x")], "type"),
+        (vec![PRODUCT, ("file", "image/gif", b"x")], "type"),
+        (vec![PRODUCT, ("file", "image/png", b"")], "file"),
+        (vec![PRODUCT, ("use_case", "", b"other"), file], "use_case"),
+        (
+            vec![("messaging_product", "", b"sms"), file],
+            "messaging_product",
+        ),
+        (vec![PRODUCT, ("type", "", &[b'x'; 5000]), file], "type"),
+    ] {
+        let reply = upload(&api, TOKEN, &parts).await;
+        let (status, _, sentence) = reply.refusal();
+        assert_eq!(status, 400);
+        assert!(sentence.contains(field), "{field}: {sentence}");
+    }
+    let plain = api.post(&format!("/{PHONE}/media"), json!({})).await;
+    assert!(plain.refusal().2.contains("multipart"), "{}", plain.json);
+    let torn = Request::builder()
+        .method("POST")
+        .uri(format!("/{PHONE}/media"))
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body(Body::from(
+            "--edge\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nhalf",
+        ))
+        .unwrap();
+    assert_eq!(api.send(torn).await.refusal().0, 400);
+}

@@ -1,0 +1,84 @@
+//! Message templates: making, changing, listing and deleting them (`graph-api.md` §6).
+
+mod read;
+
+pub use read::{ButtonSpec, Components, HeaderSpec, TemplateBody, TemplateEdit, TextSpec};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::nodes::Paging;
+
+/// Answer to `POST /{waba-id}/message_templates`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TemplateCreated {
+    /// Its id.
+    pub id: String,
+    /// `APPROVED`, `PENDING` or `REJECTED`.
+    pub status: String,
+    /// `MARKETING` or `UTILITY`.
+    pub category: String,
+}
+
+/// A template as a node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TemplateNode {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `POSITIONAL` or `NAMED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter_format: Option<String>,
+    /// Its parts, with types in upper case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Vec<Value>>,
+    /// `en`, `en_GB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// `APPROVED`, `PENDING`, `REJECTED`, `PAUSED` or `DISABLED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// `MARKETING` or `UTILITY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Why its review failed; `NONE` where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected_reason: Option<String>,
+}
+
+/// A page of templates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Templates {
+    /// The templates of this page.
+    pub data: Vec<TemplateNode>,
+    /// Where it stands; absent when the list is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paging: Option<Paging>,
+}
+
+/// Fields of a [`TemplateNode`] sent without `?fields=`.
+pub const TEMPLATE_DEFAULTS: &[&str] = &[
+    "id",
+    "name",
+    "parameter_format",
+    "components",
+    "language",
+    "status",
+    "category",
+];
+/// All fields of a [`TemplateNode`].
+pub const TEMPLATE_FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "parameter_format",
+    "components",
+    "language",
+    "status",
+    "category",
+    "rejected_reason",
+];
