@@ -1,0 +1,89 @@
+import asyncio
+import os
+import sys
+
+import pytest
+
+from ahoy_sandbox import Ahoy, Failure, GaveUp, NotReady, Server
+
+
+def test_the_sample_agent_answers_a_call_and_echoes_the_caller(ahoy: Ahoy):
+    call = ahoy.user("447700900101", tone_hz=523).call()
+    call.wait("connected")
+    assert call.hears(523, within=20).lost == 0  # after its greeting the agent echoes the caller
+    call.hang_up()
+    assert call.wait("ended")["end_cause"] == "user_hung_up"
+    assert call.verdict
+
+
+def test_a_week_passes_in_one_step(ahoy: Ahoy):
+    before = ahoy.now()
+    assert ahoy.advance(days=7) - before >= 604_800
+
+
+def test_a_permission_runs_out(ahoy: Ahoy):
+    user = ahoy.user("447700900102")
+    user.permission("accept")
+    asked = f"{ahoy.phone_number_id}/call_permissions?user_wa_id={user.wa_id}"
+    assert ahoy.business("GET", asked)["permission"]["status"] == "temporary"
+    ahoy.advance(days=7)
+    assert ahoy.business("GET", asked)["permission"]["status"] == "no_permission"
+
+
+def test_a_refusal_carries_the_servers_sentence(ahoy: Ahoy):
+    with pytest.raises(Failure, match="seconds") as refused:
+        ahoy.sandbox("POST", "/clock/advance", {"seconds": "soon"})
+    assert refused.value.status == 400
+
+
+def test_who_gives_up_says_what_was_missing(ahoy: Ahoy):
+    call = ahoy.user("447700900103").call()
+    call.wait("connected")
+    call.hang_up()
+    call.wait("ended")
+    with pytest.raises(GaveUp, match="never was ringing"):
+        call.wait("ringing", within=0.1)
+
+
+async def _in_a_loop(ahoy: Ahoy) -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0.001)
+
+    heart = asyncio.create_task(beat())
+    call = await ahoy.run(ahoy.user("447700900104").call)
+    await ahoy.run(call.wait, "connected")
+    heart.cancel()
+    assert beats > 1, "the event loop stood still"
+
+
+def test_an_event_loop_goes_on_meanwhile(ahoy: Ahoy):
+    asyncio.run(_in_a_loop(ahoy))
+
+
+def test_two_servers_do_not_meet(ahoy: Ahoy):
+    with Server() as other:
+        assert other.url != ahoy.url
+        theirs = Ahoy(other.url)
+        theirs.user("447700900105", name="Only there")
+        names = [user.get("name") for user in ahoy.sandbox("GET", "/users")["data"]]
+        assert "Only there" not in names
+    assert not other.alive
+
+
+def test_a_missing_binary_is_named(monkeypatch):
+    with pytest.raises(NotReady, match="/nowhere/ahoy"):
+        Server("/nowhere/ahoy")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands in for the binary")
+def test_a_server_that_ends_at_once_shows_its_last_words(tmp_path):
+    fake = tmp_path / "ahoy"
+    fake.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('the port is taken')\n")
+    fake.chmod(0o755)
+    with pytest.raises(NotReady, match="the port is taken"):
+        Server(fake).start()

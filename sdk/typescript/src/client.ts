@@ -1,0 +1,290 @@
+import type { Account } from "./server.js";
+import { GaveUp, until } from "./waiting.js";
+
+export type OnRing = "answer" | "reject" | "ignore" | "manual";
+export type PermissionResponse = "accept" | "accept_permanent" | "reject" | "revoke";
+export type CallState = "ringing" | "connected" | "ended";
+
+/** What was in the user's ear. */
+export interface Heard {
+  packets: number;
+  lost: number;
+  audio_ms: number;
+  /** Dominant pitch of the last audible second; null in silence. */
+  tone_hz: number | null;
+  level_dbfs: number | null;
+  /** Keys the business pressed. */
+  digits: string;
+  first_audio_ms_after_accept: number | null;
+}
+
+export interface CallView {
+  id: string;
+  direction: "USER_INITIATED" | "BUSINESS_INITIATED";
+  state: CallState;
+  duration: number | null;
+  end_cause: string | null;
+  heard: Heard | null;
+  media: { verdict: string } | null;
+  [more: string]: unknown;
+}
+
+/** A webhook with its attempts. */
+export interface Delivery {
+  id: string | number;
+  [more: string]: unknown;
+}
+
+export interface UserOptions {
+  name?: string;
+  onRing?: OnRing;
+  /** What the user says: a steady tone, a file on the server, or nothing. */
+  toneHz?: number;
+  file?: string;
+  silence?: boolean;
+  /** Other keys of `behaviour`, as they are. */
+  behaviour?: Record<string, unknown>;
+}
+
+interface ErrorBody {
+  error?: { message?: string; code?: string | number; error_data?: { details?: string } };
+}
+
+/** The server refused; the message is its sentence. */
+export class Failure extends Error {
+  override name = "Failure";
+  constructor(
+    readonly status: number,
+    readonly body: ErrorBody,
+  ) {
+    super(body.error?.error_data?.details ?? body.error?.message ?? `status ${status}`);
+  }
+  get code(): string | number | undefined {
+    return this.body.error?.code;
+  }
+}
+
+const ORDER: Record<CallState, number> = { ringing: 0, connected: 1, ended: 2 };
+
+/** A running sandbox. */
+export class Ahoy {
+  readonly url: string;
+  readonly token: string;
+  readonly appId: string;
+  readonly appSecret: string;
+  readonly wabaId: string;
+  readonly phoneNumberId: string;
+
+  constructor(url: string, account?: Partial<Account>) {
+    this.url = url.replace(/\/$/, "");
+    this.token = account?.access_token ?? "ahoy-dev-token";
+    this.appId = account?.app_id ?? "900100200300";
+    this.appSecret = account?.app_secret ?? "ahoy-dev-secret";
+    this.wabaId = account?.waba_id ?? "720000000000001";
+    this.phoneNumberId = account?.phone_number_ids?.[0] ?? "710000000000001";
+  }
+
+  /** Base URL of the business API, with a version and without a slash at its end. */
+  get graph(): string {
+    return `${this.url}/v25.0`;
+  }
+
+  /** One request with a JSON body; the JSON of its answer. A refusal throws {@link Failure}. */
+  async request<T = Record<string, unknown>>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const init: RequestInit = { method, headers: { "content-type": "application/json", ...headers }, signal: AbortSignal.timeout(60_000) };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const answer = await fetch(this.url + path, init);
+    const text = await answer.text();
+    let told: unknown;
+    try {
+      told = JSON.parse(text || "{}");
+    } catch {
+      told = { error: { message: text.slice(0, 500) } };
+    }
+    if (!answer.ok) throw new Failure(answer.status, told as ErrorBody);
+    return told as T;
+  }
+
+  /** One request to a sandbox route that has no method of its own here. */
+  sandbox<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.request<T>(method, `/sandbox/v1${path}`, body);
+  }
+
+  /** One request to the business API with the seeded token: `business("POST", `${phoneNumberId}/messages`, {…})`. */
+  business<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.request<T>(method, `/v25.0/${path}`, body, { authorization: `Bearer ${this.token}` });
+  }
+
+  /** Rule time, Unix seconds. */
+  async now(): Promise<number> {
+    return (await this.sandbox<{ now: number }>("GET", "/clock")).now;
+  }
+
+  /** Jumps; answers the new rule time once everything due has happened and its webhooks were handed over. */
+  async advance(by: { seconds?: number; minutes?: number; hours?: number; days?: number }): Promise<number> {
+    const seconds = (by.seconds ?? 0) + 60 * (by.minutes ?? 0) + 3_600 * (by.hours ?? 0) + 86_400 * (by.days ?? 0);
+    return (await this.sandbox<{ now: number }>("POST", "/clock/advance", { seconds })).now;
+  }
+
+  /** Starts over: live calls end without a word, everything is seeded anew. Rule time goes on. */
+  async reset(): Promise<void> {
+    await this.sandbox("POST", "/reset");
+  }
+
+  /** Makes `callbackUrl` the app's: webhooks come there from now on. */
+  async subscribe(callbackUrl: string, verifyToken: string, fields = "calls,messages"): Promise<void> {
+    const body = { object: "whatsapp_business_account", callback_url: callbackUrl, verify_token: verifyToken, fields };
+    await this.request("POST", `/v25.0/${this.appId}/subscriptions`, body, { authorization: `Bearer ${this.appId}|${this.appSecret}` });
+  }
+
+  /** Every webhook after this id with its attempts, oldest first. */
+  async deliveries(after: string | number = 0): Promise<Delivery[]> {
+    const found: Delivery[] = [];
+    for (;;) {
+      const last = found.at(-1)?.id ?? after;
+      const page = await this.sandbox<{ data: Delivery[] }>("GET", `/deliveries?after=${last}`);
+      if (page.data.length === 0) return found;
+      found.push(...page.data);
+    }
+  }
+
+  /** Creates or changes a simulated user; what is left out stays as it is. */
+  async user(waId: string, options: UserOptions = {}): Promise<User> {
+    const behaviour: Record<string, unknown> = { ...options.behaviour };
+    if (options.onRing !== undefined) behaviour["on_ring"] = options.onRing;
+    if (options.toneHz !== undefined) behaviour["audio"] = { tone_hz: options.toneHz };
+    else if (options.file !== undefined) behaviour["audio"] = { file: options.file };
+    else if (options.silence) behaviour["audio"] = { silence: true };
+    const body: Record<string, unknown> = { wa_id: waId };
+    if (options.name !== undefined) body["name"] = options.name;
+    if (Object.keys(behaviour).length > 0) body["behaviour"] = behaviour;
+    await this.sandbox("POST", "/users", body);
+    return new User(this, waId);
+  }
+}
+
+/** A simulated customer. */
+export class User {
+  constructor(
+    readonly ahoy: Ahoy,
+    readonly waId: string,
+  ) {}
+
+  #path(rest: string): string {
+    return `/users/${this.waId}${rest}`;
+  }
+
+  /** Calls the business; {@link Failure} carries what the phone would show if that cannot be. */
+  async call(options: { to?: string; ctaPayload?: string; deeplinkPayload?: string } = {}): Promise<Call> {
+    const body = { to: options.to ?? this.ahoy.phoneNumberId, cta_payload: options.ctaPayload, deeplink_payload: options.deeplinkPayload };
+    const told = await this.ahoy.sandbox<{ id: string }>("POST", this.#path("/calls"), body);
+    return new Call(this, told.id);
+  }
+
+  /** All calls of this user, oldest first. */
+  async calls(): Promise<CallView[]> {
+    return (await this.ahoy.sandbox<{ data: CallView[] }>("GET", this.#path("/calls"))).data;
+  }
+
+  /** Waits for a call of the business that is not over, and answers the newest. */
+  async rung(within = 10_000): Promise<Call> {
+    const live = async () => (await this.calls()).filter((call) => call.direction === "BUSINESS_INITIATED" && call.state !== "ended");
+    const calls = await until(live, (seen) => (seen.length > 0 ? undefined : `no call of the business rings ${this.waId}`), within);
+    return new Call(this, calls.at(-1)!.id);
+  }
+
+  /** Answers the newest open permission request, or that of `messageId`; with none open, sets the grant directly. */
+  permission(response: PermissionResponse = "accept", options: { phoneNumberId?: string; messageId?: string } = {}): Promise<Record<string, unknown>> {
+    const body = { phone_number_id: options.phoneNumberId ?? this.ahoy.phoneNumberId, response, message_id: options.messageId };
+    return this.ahoy.sandbox("POST", this.#path("/permission"), body);
+  }
+
+  /** Sends the business a text message. */
+  write(text: string, to?: string): Promise<Record<string, unknown>> {
+    return this.ahoy.sandbox("POST", this.#path("/messages"), { to: to ?? this.ahoy.phoneNumberId, type: "text", text: { body: text } });
+  }
+
+  /** Taps the call button in that message. */
+  async tap(messageId: string): Promise<Call> {
+    const told = await this.ahoy.sandbox<{ id: string }>("POST", this.#path("/taps"), { message_id: messageId });
+    return new Call(this, told.id);
+  }
+
+  /** The chat with the business, oldest first. */
+  async thread(phoneNumberId?: string): Promise<Record<string, unknown>[]> {
+    const number = encodeURIComponent(phoneNumberId ?? this.ahoy.phoneNumberId);
+    return (await this.ahoy.sandbox<{ data: Record<string, unknown>[] }>("GET", this.#path(`/thread?phone_number_id=${number}`))).data;
+  }
+}
+
+/** A call of a simulated user. */
+export class Call {
+  constructor(
+    readonly user: User,
+    readonly id: string,
+  ) {}
+
+  #act<T>(method: string, rest: string, body?: unknown): Promise<T> {
+    return this.user.ahoy.sandbox<T>(method, `/users/${this.user.waId}/calls/${encodeURIComponent(this.id)}${rest}`, body);
+  }
+
+  /** State, direction, times, what was heard and the media timeline. */
+  look(): Promise<CallView> {
+    return this.#act("GET", "");
+  }
+
+  /** Waits until the call is in that state; one that has gone past it throws at once. */
+  wait(state: CallState, within = 10_000): Promise<CallView> {
+    return until(
+      () => this.look(),
+      (seen) => {
+        if (seen.state === state) return undefined;
+        if (ORDER[seen.state] > ORDER[state]) throw new GaveUp(`the call never was ${state}: it is ${seen.state} (${seen.end_cause})`);
+        return `the call is ${seen.state}, not ${state}`;
+      },
+      within,
+    );
+  }
+
+  /** What was in the user's ear so far. */
+  async heard(): Promise<Heard> {
+    const silent: Heard = { packets: 0, lost: 0, audio_ms: 0, tone_hz: null, level_dbfs: null, digits: "", first_audio_ms_after_accept: null };
+    return { ...silent, ...(await this.look()).heard };
+  }
+
+  /** Waits until the user hears a tone of this pitch, within a share of it. */
+  hears(toneHz: number, within = 10_000, tolerance = 0.01): Promise<Heard> {
+    const near = (heard: Heard) => heard.tone_hz !== null && Math.abs(heard.tone_hz - toneHz) <= toneHz * tolerance;
+    return until(() => this.heard(), (heard) => (near(heard) ? undefined : `the user does not hear ${toneHz} Hz`), within);
+  }
+
+  /** Waits until these digits of the business have come. */
+  hearsDigits(digits: string, within = 10_000): Promise<Heard> {
+    return until(() => this.heard(), (heard) => (heard.digits.includes(digits) ? undefined : `the digits ${digits} have not come`), within);
+  }
+
+  /** Why the call was silent, or that both sides heard each other, in a sentence. */
+  async verdict(): Promise<string> {
+    return (await this.look()).media?.verdict ?? "";
+  }
+
+  /** The user takes the call. */
+  async answer(): Promise<void> {
+    await this.#act("POST", "/answer");
+  }
+
+  /** The user declines. */
+  async reject(): Promise<void> {
+    await this.#act("POST", "/reject");
+  }
+
+  /** The user ends the call. */
+  async hangUp(): Promise<void> {
+    await this.#act("POST", "/hang_up");
+  }
+
+  /** The user presses keys. */
+  async press(digits: string): Promise<void> {
+    await this.#act("POST", "/dtmf", { digits });
+  }
+}
