@@ -96,9 +96,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             return Err(Failure::Invalid("the body must be a JSON object".into()));
         };
         fields.retain(|_, v| !v.is_null());
-        serde_json::from_value(Value::Object(fields))
+        serde_path_to_error::deserialize(Value::Object(fields))
             .map(Self)
-            .map_err(|e| Failure::Invalid(format!("the body does not fit: {e}")))
+            .map_err(|e| {
+                let at = e.path().to_string();
+                let place = if at == "." { "the body" } else { &at };
+                Failure::Invalid(format!("{place}: {}", e.inner()))
+            })
     }
 }
 
