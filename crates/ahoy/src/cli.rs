@@ -92,6 +92,9 @@ pub(crate) struct NetArgs {
     /// Media worker threads; 0 means one a core [default: 0].
     #[arg(long, env = "AHOY_MEDIA_WORKERS")]
     pub media_workers: Option<usize>,
+    /// Price list to charge calls by [default: the published one].
+    #[arg(long, env = "AHOY_RATES")]
+    pub rates: Option<PathBuf>,
     /// Print one JSON line when ready instead of the banner.
     #[arg(long)]
     pub json: bool,

@@ -24,6 +24,7 @@ pub(crate) struct FileConfig {
     pub media_workers: Option<usize>,
     pub prefer_active: bool,
     pub limits: LimitTable,
+    pub rates: Option<PathBuf>,
 }
 
 impl FileConfig {
@@ -47,6 +48,7 @@ impl FileConfig {
             self.media_ip = net.media_ip;
         }
         self.media_ports = net.media_ports.or(self.media_ports);
+        self.rates = net.rates.or(self.rates);
         self.media_workers = net.media_workers.or(self.media_workers);
         self
     }

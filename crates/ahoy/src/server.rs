@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ahoy_agent::{Agent, AgentConfig};
 use ahoy_calling::account::Callback;
+use ahoy_calling::price::PriceList;
 use ahoy_graph::{GraphState, Verifying};
 use ahoy_media::MediaConfig;
 use ahoy_phone::PhoneState;
@@ -76,6 +77,7 @@ impl Server {
             .with_context(|| format!("the data folder {}", data.path().display()))?;
         let config = PlatformConfig {
             limits: file.limits.clone(),
+            prices: Arc::new(price_list(&file)?),
             create_users: sandbox.is_some(),
             prefer_active: file.prefer_active,
             phone_media_wait: PHONE_MEDIA_WAIT,
@@ -188,6 +190,16 @@ fn media_config(file: &FileConfig) -> MediaConfig {
     }
     media.workers = file.media_workers.unwrap_or(0);
     media
+}
+
+/// The operator's price list, else the published one.
+fn price_list(file: &FileConfig) -> anyhow::Result<PriceList> {
+    let Some(path) = &file.rates else {
+        return Ok(PriceList::published()?);
+    };
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("the price list {shown}"))?;
+    PriceList::parse(&text).with_context(|| format!("in {shown}"))
 }
 
 async fn start_agent(url: &str, seed: &Seed, verify_token: &str) -> anyhow::Result<Agent> {

@@ -5,7 +5,10 @@
 
 pub mod about;
 pub mod account;
+pub mod act;
 pub mod admin;
+pub mod analytics;
+pub mod calendar;
 pub mod call;
 pub mod delivery;
 pub mod identity;
@@ -14,6 +17,7 @@ pub mod media;
 pub mod message;
 pub mod pair;
 pub mod place;
+pub mod price;
 pub mod registration;
 pub mod settings;
 pub mod simulated;

@@ -201,6 +201,10 @@ impl LimitTable {
 pub const DAY_WINDOW: Duration = DAY;
 /// The window of every "in 7 days" rule.
 pub const WEEK_WINDOW: Duration = Duration::from_secs(7 * 86_400);
+/// How far back `call_analytics` looks: a year, and a day for whoever counts 365 days back from a clock of his own.
+pub const ANALYTICS_LOOK_BACK: Duration = Duration::from_secs(366 * 86_400);
+/// Points of one `call_analytics` answer at most: a year of half hours in both directions, and room.
+pub const ANALYTICS_POINTS: usize = 50_000;
 /// `biz_opaque_callback_data`, `cta_payload` and `deeplink_payload`: characters at most.
 pub const PAYLOAD_CHARS: usize = 512;
 /// Countries whose business numbers may not place calls (`rules.md` §2).

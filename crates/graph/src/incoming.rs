@@ -235,8 +235,11 @@ impl FromRequest<GraphState> for Asked {
         };
         match state.platform.authenticate(&token) {
             Ok(caller) => Ok(Self {
+                caller: Caller {
+                    request: Some(incoming.place.trace.clone()),
+                    ..caller
+                },
                 incoming,
-                caller,
                 state: state.clone(),
             }),
             Err(error) => Err(auth_error(&error).into()),

@@ -33,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) segments: Vec<String>,
     /// The path as it was sent.
     pub(crate) sent: String,
+    /// The id the answer will carry.
+    pub(crate) trace: String,
 }
 
 /// The whole API as a router: the Graph routes under any version, `/openapi.json` and `/docs`.
@@ -52,7 +54,8 @@ pub fn router(state: GraphState) -> Router {
 
 async fn serve(State(routes): State<Router>, mut request: Request) -> Response {
     let trace = random_id();
-    let place = place_of(request.uri().path());
+    let mut place = place_of(request.uri().path());
+    place.trace.clone_from(&trace);
     let version = place.version.unwrap_or(DEFAULT_VERSION).max(OLDEST_VERSION);
     let mut response = match rewritten(request.uri(), &place) {
         None => envelope(&GraphError::invalid("The path cannot be read."), &trace),
@@ -128,6 +131,7 @@ fn place_of(path: &str) -> Place {
         version,
         segments,
         sent: path.to_owned(),
+        trace: String::new(),
     }
 }
 

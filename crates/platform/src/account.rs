@@ -33,6 +33,8 @@ pub struct Caller {
     pub issued_at: RuleTime,
     /// When it ends; `None` never.
     pub expires_at: Option<RuleTime>,
+    /// The id that the answer to this request carries, for the log of calls; the edge sets it.
+    pub request: Option<String>,
 }
 
 impl Caller {
@@ -103,6 +105,7 @@ impl Platform {
                 app_token: true,
                 issued_at: RuleTime(0),
                 expires_at: None,
+                request: None,
             });
         }
         let hash = TokenHash::of(token);
@@ -122,6 +125,7 @@ impl Platform {
                 app_token: false,
                 issued_at: token.issued_at,
                 expires_at,
+                request: None,
             }),
         }
     }

@@ -1,18 +1,19 @@
 //! The business's acts on a call: pre_accept, accept, reject, terminate; and the look at a permission.
 
 use ahoy_calling::account::{Number, Scope};
+use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::pair::{Permission, Usage};
 use ahoy_calling::{Call, Refusal, WrongState};
 use ahoy_media::RemoteLeg;
 use ahoy_sdp::{Offered, Policy, parse_answer};
-use ahoy_types::{CallId, Direction, PhoneNumberId, UserId, WaId};
+use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, UserId, WaId};
 
 use crate::account::Caller;
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{finish, sdp};
+use crate::{call_log, finish, sdp};
 
 /// Whom a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub struct PermissionView {
     pub calls: Usage,
 }
 
+/// An act of the business that ends a call.
+type EndingAct = fn(&mut Call, RuleTime) -> Result<(), WrongState>;
+
 impl Platform {
     /// The business warms up its media for a user's call.
     pub async fn pre_accept(
@@ -63,11 +67,13 @@ impl Platform {
         answer: String,
     ) -> Result<(), Refusal> {
         let remote = self.read_answer(caller, number, &call, &answer, "pre_accept")?;
+        let request = caller.request.clone();
         self.ledger()
             .execute(move |step| {
                 let mut call = load(step, &call)?;
                 if call.pre_accept(&answer, ahoy_sdp::same_sdp)? == CallStep::PreAccepted {
                     store(step, &call)?;
+                    call_log::note_request(step, &call.id, CallAct::PreAccept, request)?;
                     step.effects.push(Effect::BusinessRemote {
                         bridge: call.bridge,
                         remote,
@@ -88,11 +94,13 @@ impl Platform {
         opaque: Option<String>,
     ) -> Result<(), Refusal> {
         let remote = self.read_answer(caller, number, &call, &answer, "accept")?;
+        let request = caller.request.clone();
         self.ledger()
             .execute(move |step| {
                 let mut call = load(step, &call)?;
                 let now = step.now;
                 let result = call.accept(&answer, opaque, ahoy_sdp::same_sdp, now)?;
+                call_log::note_request(step, &call.id, CallAct::Accept, request)?;
                 if result == (CallStep::Connected { new_sdp: true }) {
                     step.effects.push(Effect::BusinessRemote {
                         bridge: call.bridge,
@@ -111,7 +119,7 @@ impl Platform {
         number: PhoneNumberId,
         call: CallId,
     ) -> Result<(), Refusal> {
-        self.end_by_business(caller, number, call, Call::reject)
+        self.end_by_business(caller, number, call, (CallAct::Reject, Call::reject))
             .await
     }
 
@@ -122,7 +130,7 @@ impl Platform {
         number: PhoneNumberId,
         call: CallId,
     ) -> Result<(), Refusal> {
-        self.end_by_business(caller, number, call, Call::terminate)
+        self.end_by_business(caller, number, call, (CallAct::Terminate, Call::terminate))
             .await
     }
 
@@ -131,13 +139,15 @@ impl Platform {
         caller: &Caller,
         number: PhoneNumberId,
         call: CallId,
-        act: fn(&mut Call, ahoy_types::RuleTime) -> Result<(), ahoy_calling::WrongState>,
+        (what, act): (CallAct, EndingAct),
     ) -> Result<(), Refusal> {
         self.own_call(caller, number, &call)?;
+        let request = caller.request.clone();
         self.ledger()
             .execute(move |step| {
                 let mut call = load(step, &call)?;
                 act(&mut call, step.now)?;
+                call_log::note_request(step, &call.id, what, request)?;
                 finish::ended(step, &call).map_err(internal)
             })
             .await

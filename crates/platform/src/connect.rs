@@ -1,6 +1,7 @@
 //! The business places a call; and what every new call, either direction, announces.
 
 use ahoy_calling::account::{Number, Scope};
+use ahoy_calling::act::CallAct;
 use ahoy_calling::limits::{DAY_WINDOW, Limits};
 use ahoy_calling::place::{ConnectFacts, may_connect};
 use ahoy_calling::{Call, CallState, Refusal};
@@ -16,7 +17,7 @@ use crate::business::{Recipient, internal, policy_of};
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::{STOPPING, Step};
 use crate::platform::{Platform, random16};
-use crate::{account, finish, outbox, sdp};
+use crate::{account, call_log, finish, outbox, sdp};
 
 /// A new business-initiated call.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ struct Drawn {
     answer: String,
     remote: RemoteLeg,
     user_end: UserEnd,
+    /// The id of the answer, for the log.
+    request: Option<String>,
 }
 
 impl Platform {
@@ -81,6 +84,7 @@ impl Platform {
                 answer,
                 remote,
                 user_end,
+                request: caller.request.clone(),
             }
         };
         let create_users = self.config().create_users;
@@ -156,6 +160,7 @@ fn place(
         report: None,
     };
     step.tx.put_call(&call).map_err(internal)?;
+    call_log::note_request(step, &call.id, CallAct::Connect, drawn.request)?;
     step.effects.push(Effect::Arm(Box::new(ArmCall {
         call: call.id.clone(),
         bridge: drawn.bridge,

@@ -1,6 +1,7 @@
 //! What every change of a call brings with it: the row, the pair, the timers, the webhooks, the effects.
 
 use ahoy_calling::account::Number;
+use ahoy_calling::act::CallAct;
 use ahoy_calling::{Call, CallState, EndCause, EndStatus};
 use ahoy_store::{Result, StoreError, TimerKind};
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime};
@@ -9,7 +10,7 @@ use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, T
 
 use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::outbox;
+use crate::{call_log, charge, outbox};
 
 /// The number of a call; a call without one is a corrupt store.
 pub(crate) fn number_of(step: &mut Step<'_>, id: PhoneNumberId) -> Result<Number> {
@@ -41,6 +42,7 @@ pub(crate) fn connected(step: &mut Step<'_>, call: &Call) -> Result<()> {
     step.tx.put_pair(call.number, call.user, &pair)?;
     step.tx.delete_timers_of_call(&call.id)?;
     step.tx.put_call(call)?;
+    call_log::note(step, &call.id, CallAct::Connected, None, None)?;
     if call.direction == Direction::BusinessInitiated {
         publish_status(step, call, CallStatus::Accepted)?;
     }
@@ -94,6 +96,8 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
     }
     step.tx.delete_timers_of_call(&call.id)?;
     step.tx.put_call(call)?;
+    let cause = Some(end.cause.as_str());
+    call_log::note(step, &call.id, CallAct::End, cause, None)?;
     if end.cause == EndCause::UserDeclined {
         publish_status(step, call, CallStatus::Rejected)?;
     }
@@ -125,6 +129,7 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
         },
     );
     outbox::publish(step, &number, "calls", Some(&call.id), &body)?;
+    charge::settle(step, &number, call)?;
     step.effects.extend([
         Effect::Ended {
             call: call.id.clone(),

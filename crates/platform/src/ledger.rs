@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use ahoy_calling::admin::AdminRefusal;
 use ahoy_calling::limits::LimitTable;
+use ahoy_calling::price::PriceList;
 use ahoy_calling::{Refusal, place::PhoneRefusal};
 use ahoy_store::{Batch, Store, StoreError, Tx};
 use ahoy_types::RuleTime;
@@ -38,6 +39,8 @@ pub struct Step<'a> {
     pub now: RuleTime,
     /// The limits of both profiles.
     pub limits: &'a LimitTable,
+    /// What calls cost.
+    pub prices: &'a PriceList,
     /// Whether the platform is stopping and takes no new calls.
     pub(crate) draining: bool,
     pub(crate) effects: Vec<Effect>,
@@ -139,6 +142,7 @@ pub(crate) struct Rim {
     pub draining: Arc<AtomicBool>,
     pub effects: mpsc::UnboundedSender<Committed>,
     pub limits: LimitTable,
+    pub prices: Arc<PriceList>,
 }
 
 /// Handle of the ledger's thread.
@@ -303,6 +307,7 @@ impl Keeper {
                         tx,
                         now: rim.clock.now(),
                         limits: &rim.limits,
+                        prices: &rim.prices,
                         draining: rim.draining.load(Ordering::Acquire),
                         effects: Vec::new(),
                     };

@@ -6,7 +6,10 @@
 
 mod account;
 pub mod admin;
+mod analytics;
 mod business;
+mod call_log;
+mod charge;
 mod clock;
 mod connect;
 mod effect;
@@ -35,7 +38,9 @@ mod uploads;
 mod user;
 
 pub use account::{AuthError, Caller, Node, Verified};
+pub use analytics::CallPoint;
 pub use business::{PermissionView, Recipient};
+pub use call_log::{CallLogEntry, CallLogEvent, CallLogPage, LogFormat, Signaling};
 pub use clock::Clock;
 pub use connect::ConnectRequest;
 pub use effect::{DeliveryJob, PhoneEvent};

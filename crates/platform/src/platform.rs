@@ -7,6 +7,7 @@ use std::time::Duration;
 use ahoy_audio::{AudioError, EncodedSound, SoundCache};
 use ahoy_calling::Refusal;
 use ahoy_calling::limits::LimitTable;
+use ahoy_calling::price::PriceList;
 use ahoy_media::{CallReport, MediaConfig, MediaEngine, MediaError};
 use ahoy_store::{Result as StoreResult, Rows, Store, StoreError};
 use ahoy_types::{CallId, WaId};
@@ -27,6 +28,8 @@ use crate::timers::CLOCK_KEY;
 pub struct PlatformConfig {
     /// Numbers of the rules.
     pub limits: LimitTable,
+    /// What calls cost.
+    pub prices: Arc<PriceList>,
     /// Whether a number nobody knows becomes a simulated user on first use (`dev`), or cannot be called (`serve`).
     pub create_users: bool,
     /// Take the DTLS client's part in answers to offers that leave the choice (`media.md` §6).
@@ -130,6 +133,7 @@ impl Platform {
                 draining: draining.clone(),
                 effects: effects_tx,
                 limits: config.limits.clone(),
+                prices: config.prices.clone(),
             },
         )?;
         let (deliveries, jobs) = mpsc::unbounded_channel();

@@ -1,5 +1,6 @@
 //! The user's acts: calling, ringing, answering, declining, hanging up, pressing keys.
 
+use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::place::{PhoneRefusal, may_user_call};
 use ahoy_calling::simulated::UserAct;
@@ -15,12 +16,11 @@ use ahoy_wire::webhook::CallStatus;
 use crate::account::ensure_user;
 use crate::connect::announce;
 use crate::effect::{ArmCall, Effect, UserEnd};
-use crate::finish;
 use crate::ledger::{STOPPING, Step};
 use crate::live::{PhoneHandle, UserLegKind};
 use crate::perform::ring_event;
 use crate::platform::{Platform, random16};
-use crate::sdp;
+use crate::{call_log, finish, sdp};
 
 /// A user's call.
 #[derive(Debug, Clone, Default)]
@@ -250,6 +250,7 @@ pub(crate) fn rings(step: &mut Step<'_>, id: &CallId) -> Result<(), PhoneRefusal
         return Ok(());
     }
     step.tx.put_call(&call).map_err(broken)?;
+    call_log::note(step, id, CallAct::Ringing, None, None).map_err(broken)?;
     finish::publish_status(step, &call, CallStatus::Ringing).map_err(broken)
 }
 
@@ -279,15 +280,19 @@ pub(crate) fn act(step: &mut Step<'_>, mut call: Call, what: UserAct) -> Result<
         call = load(step, &call.id)?;
     }
     match what {
-        UserAct::Answer => match call.user_answers(now)? {
-            CallStep::Connected { .. } => finish::connected(step, &call).map_err(broken),
-            _ => {
-                step.tx.delete_timers_of_call(&call.id).map_err(broken)?;
-                step.tx.put_call(&call).map_err(broken)?;
-                step.effects.push(Effect::AwaitMedia { call: call.id });
-                Ok(())
+        UserAct::Answer => {
+            let answered = call.user_answers(now)?;
+            call_log::note(step, &call.id, CallAct::Answer, None, None).map_err(broken)?;
+            match answered {
+                CallStep::Connected { .. } => finish::connected(step, &call).map_err(broken),
+                _ => {
+                    step.tx.delete_timers_of_call(&call.id).map_err(broken)?;
+                    step.tx.put_call(&call).map_err(broken)?;
+                    step.effects.push(Effect::AwaitMedia { call: call.id });
+                    Ok(())
+                }
             }
-        },
+        }
         UserAct::Reject => {
             call.user_rejects(now)?;
             finish::ended(step, &call).map_err(broken)
@@ -348,6 +353,7 @@ fn place(
         report: None,
     };
     step.tx.put_call(&call).map_err(broken)?;
+    call_log::note(step, &call.id, CallAct::Connect, None, None).map_err(broken)?;
     step.effects.push(Effect::Arm(Box::new(ArmCall {
         call: call.id.clone(),
         bridge: drawn.bridge,

@@ -16,6 +16,7 @@
 mod accounts;
 mod admin;
 mod calls;
+mod charges;
 mod ids_and_lists;
 mod messages;
 mod outbox;
@@ -76,6 +77,13 @@ pub const CASES: &[(&str, Case)] = cases![
     messages::requests_come_newest_first_without_the_failed,
     messages::unread_messages_are_found_by_side_up_to_one,
     messages::what_a_phone_has_not_taken_is_found,
+    charges::a_charge_comes_back_and_is_made_once,
+    charges::volumes_add_up_by_portfolio_market_and_month,
+    charges::sums_are_kept_for_number_and_account_by_half_hour_and_day,
+    charges::sums_are_handed_out_by_time_until_it_is_enough,
+    charges::events_of_a_call_keep_their_order,
+    charges::the_log_is_filtered_and_goes_on_where_it_stopped,
+    charges::the_log_finds_a_time_wherever_it_lies,
     timers::every_kind_of_timer_comes_back,
     timers::the_earliest_timer_comes_first_and_ties_go_by_id,
     timers::timers_of_a_call_go_together,

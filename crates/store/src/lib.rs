@@ -15,7 +15,7 @@ pub mod sqlite;
 mod templates;
 
 pub use admin::{AdminRows, AdminTx, Picture};
-pub use charges::{ChargeRows, ChargeTx};
+pub use charges::{CallEvent, CallLogFilter, Charge, ChargeRows, ChargeTx, LoggedCall, SumsOf};
 pub use messages::{MessageRows, MessageTx};
 pub use permissions::{IdentityRows, IdentityTx};
 pub use quality::{QualityRows, QualityTx};

@@ -4,6 +4,7 @@
 //! definitions as the platform. What comes from outside is read leniently ([`Body`]) into strict types, and each
 //! refusal is a [`GraphError`] whose details name the field.
 
+pub mod analytics;
 mod ascii;
 pub mod body;
 pub mod calls;

@@ -5,12 +5,16 @@
 //! with `user_id` on every event, errors in both places and never as an empty list, timestamps as text, duration as
 //! a number, pure ASCII.
 
+mod account;
 mod build;
 mod model;
 mod sign;
 mod template;
 mod unix;
 
+pub use account::{
+    RestrictionInfo, TierUpdate, ViolationInfo, VolumeTierInfo, restriction, tier_update, violation,
+};
 pub use build::{
     Answered, Common, ConnectEvent, ContactCard, Permission, PermissionReply, StatusEvent,
     TerminateEvent, connect, failure, permission_reply, settings_update, status, terminate,

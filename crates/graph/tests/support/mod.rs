@@ -224,6 +224,7 @@ impl Api {
         };
         let config = PlatformConfig {
             limits,
+            prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
             prefer_active: false,
             phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,

@@ -1,8 +1,281 @@
 //! Charge records, tiers and the figures of analytics.
 
+use ahoy_calling::analytics::{Cell, Figures, Span};
+use ahoy_calling::calendar::Month;
+use ahoy_calling::price::Micros;
+use ahoy_types::{
+    BusinessId, CallId, Country, Direction, PhoneNumberId, RuleTime, Seconds, WabaId,
+};
+use rusqlite::{Connection, Row, params};
+
+use super::calls::seq;
+use super::codec::{corrupt, id, key, many, one, run, statement, unsigned, word};
 use super::view::View;
-use crate::{ChargeRows, ChargeTx};
+use crate::{
+    CallEvent, CallLogFilter, Charge, ChargeRows, ChargeTx, LoggedCall, Result, StoreError, SumsOf,
+};
 
-impl ChargeRows for View<'_> {}
+mod log;
 
-impl ChargeTx for View<'_> {}
+/// A count to be written.
+fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Kept figures of a whole account have this number.
+const ALL_NUMBERS: i64 = 0;
+
+fn text<T>(row: &Row<'_>, column: usize) -> Result<T>
+where
+    T: std::str::FromStr,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|_| corrupt(&text))
+}
+
+fn charge(conn: &Connection, of: &CallId) -> Result<Option<Charge>> {
+    one(
+        conn,
+        "SELECT business, market, month, tier, pulses, currency, per_minute, cost FROM charges
+         WHERE call = (SELECT seq FROM calls WHERE id = ?1)",
+        [of.as_str()],
+        |row| {
+            Ok(Charge {
+                call: of.clone(),
+                business: BusinessId(unsigned(row, 0)?),
+                market: row.get(1)?,
+                month: text(row, 2)?,
+                tier: row.get(3)?,
+                pulses: unsigned(row, 4)?,
+                currency: row.get(5)?,
+                per_minute: Micros(unsigned(row, 6)?),
+                cost: Micros(unsigned(row, 7)?),
+            })
+        },
+    )
+}
+
+fn add_charge(conn: &Connection, row: &Charge) -> Result<()> {
+    let call = seq(conn, &row.call)?;
+    run(
+        conn,
+        "INSERT INTO charges (call, business, market, month, tier, pulses, currency, per_minute, cost)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            call,
+            id(row.business.0)?,
+            row.market,
+            row.month.to_string(),
+            row.tier,
+            count(row.pulses),
+            row.currency,
+            count(row.per_minute.0),
+            count(row.cost.0),
+        ],
+    )?;
+    Ok(())
+}
+
+fn month_volume(
+    conn: &Connection,
+    business: BusinessId,
+    market: &str,
+    month: Month,
+) -> Result<Seconds> {
+    let Some(business) = key(business.0) else {
+        return Ok(Seconds(0));
+    };
+    let found = one(
+        conn,
+        "SELECT seconds FROM month_volumes WHERE business = ?1 AND market = ?2 AND month = ?3",
+        params![business, market, month.to_string()],
+        |row| unsigned(row, 0),
+    )?;
+    Ok(Seconds(found.unwrap_or(0)))
+}
+
+fn add_volume(
+    conn: &Connection,
+    business: BusinessId,
+    market: &str,
+    month: Month,
+    volume: Seconds,
+) -> Result<()> {
+    run(
+        conn,
+        "INSERT INTO month_volumes (business, market, month, seconds) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (business, market, month) DO UPDATE SET seconds = seconds + excluded.seconds",
+        params![id(business.0)?, market, month.to_string(), count(volume.0)],
+    )?;
+    Ok(())
+}
+
+fn add_call_sums(
+    conn: &Connection,
+    waba: WabaId,
+    number: PhoneNumberId,
+    cell: &Cell,
+) -> Result<()> {
+    let (waba, number) = (id(waba.0)?, id(number.0)?);
+    let country = cell.country.as_ref().map_or("", Country::as_str);
+    for span in Span::ALL {
+        for number in [number, ALL_NUMBERS] {
+            run(
+                conn,
+                "INSERT INTO call_sums (span, waba, number, start, country, user_initiated, calls, seconds, cost)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (span, waba, number, start, country, user_initiated) DO UPDATE SET
+                     calls = calls + excluded.calls, seconds = seconds + excluded.seconds, cost = cost + excluded.cost",
+                params![
+                    span.seconds(),
+                    waba,
+                    number,
+                    span.start(cell.start).0,
+                    country,
+                    cell.direction == Direction::UserInitiated,
+                    count(cell.figures.calls),
+                    count(cell.figures.seconds.0),
+                    count(cell.figures.cost.0),
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn call_sums(
+    conn: &Connection,
+    of: &SumsOf,
+    each: &mut dyn FnMut(Cell) -> Result<bool>,
+) -> Result<()> {
+    let number = match of.number {
+        Some(number) => key(number.0),
+        None => Some(ALL_NUMBERS),
+    };
+    let (Some(waba), Some(number)) = (key(of.waba.0), number) else {
+        return Ok(());
+    };
+    let mut statement = statement(
+        conn,
+        "SELECT start, country, user_initiated, calls, seconds, cost FROM call_sums
+         WHERE span = ?1 AND waba = ?2 AND number = ?3 AND start >= ?4 AND start < ?5
+         ORDER BY start, country, user_initiated",
+    )?;
+    let mut rows = statement.query(params![
+        of.span.seconds(),
+        waba,
+        number,
+        of.from.0,
+        of.until.0
+    ])?;
+    while let Some(row) = rows.next()? {
+        let country = row.get_ref(1)?.as_str().map_err(|_| corrupt("country"))?;
+        let country: Option<Country> = match country {
+            "" => None,
+            code => Some(code.parse().map_err(|_| corrupt(code))?),
+        };
+        let cell = Cell {
+            start: RuleTime(row.get(0)?),
+            number: of.number,
+            country,
+            direction: if row.get(2)? {
+                Direction::UserInitiated
+            } else {
+                Direction::BusinessInitiated
+            },
+            figures: Figures {
+                calls: unsigned(row, 3)?,
+                seconds: Seconds(unsigned(row, 4)?),
+                cost: Micros(unsigned(row, 5)?),
+            },
+        };
+        if !each(cell)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn call_events(conn: &Connection, of: &CallId) -> Result<Vec<CallEvent>> {
+    many(
+        conn,
+        "SELECT at, act, detail, request FROM call_events
+         WHERE call = (SELECT seq FROM calls WHERE id = ?1) ORDER BY n",
+        [of.as_str()],
+        |row| {
+            Ok(CallEvent {
+                at: RuleTime(row.get(0)?),
+                act: word(row, 1)?,
+                detail: row.get(2)?,
+                request: row.get(3)?,
+            })
+        },
+    )
+}
+
+fn add_call_event(conn: &Connection, of: &CallId, event: &CallEvent) -> Result<()> {
+    let added = run(
+        conn,
+        "INSERT INTO call_events (call, n, at, act, detail, request)
+         SELECT seq, (SELECT COALESCE(MAX(n), 0) + 1 FROM call_events WHERE call = seq), ?2, ?3, ?4, ?5
+         FROM calls WHERE id = ?1",
+        params![
+            of.as_str(),
+            event.at.0,
+            event.act.as_str(),
+            event.detail,
+            event.request
+        ],
+    )?;
+    match added {
+        0 => Err(StoreError(format!("there is no call {of}"))),
+        _ => Ok(()),
+    }
+}
+
+impl ChargeRows for View<'_> {
+    fn charge(&mut self, call: &CallId) -> Result<Option<Charge>> {
+        charge(self.0, call)
+    }
+    fn month_volume(
+        &mut self,
+        business: BusinessId,
+        market: &str,
+        month: Month,
+    ) -> Result<Seconds> {
+        month_volume(self.0, business, market, month)
+    }
+    fn call_sums(&mut self, of: &SumsOf, each: &mut dyn FnMut(Cell) -> Result<bool>) -> Result<()> {
+        call_sums(self.0, of, each)
+    }
+    fn call_events(&mut self, call: &CallId) -> Result<Vec<CallEvent>> {
+        call_events(self.0, call)
+    }
+    fn call_log(&mut self, filter: &CallLogFilter) -> Result<Vec<LoggedCall>> {
+        log::call_log(self.0, filter)
+    }
+    fn logged_call(&mut self, call: &CallId) -> Result<Option<LoggedCall>> {
+        log::logged_call(self.0, call)
+    }
+}
+
+impl ChargeTx for View<'_> {
+    fn add_charge(&mut self, row: &Charge) -> Result<()> {
+        add_charge(self.0, row)
+    }
+    fn add_volume(
+        &mut self,
+        business: BusinessId,
+        market: &str,
+        month: Month,
+        volume: Seconds,
+    ) -> Result<()> {
+        add_volume(self.0, business, market, month, volume)
+    }
+    fn add_call_sums(&mut self, waba: WabaId, number: PhoneNumberId, cell: &Cell) -> Result<()> {
+        add_call_sums(self.0, waba, number, cell)
+    }
+    fn add_call_event(&mut self, call: &CallId, event: &CallEvent) -> Result<()> {
+        add_call_event(self.0, call, event)
+    }
+}

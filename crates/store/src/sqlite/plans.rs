@@ -105,6 +105,8 @@ fn hot_queries_use_the_index_made_for_them() {
         ("BY messages_requests", "messages_requests"),
         ("BY messages_unread", "messages_unread"),
         ("BY messages_undelivered", "messages_undelivered"),
+        ("c.number = ?1 AND c.seq", "calls_of_number"),
+        ("c.user = ?1 AND c.seq", "calls_of_user"),
         ("FROM timers ORDER BY due", "timers_due"),
         ("DELETE FROM timers WHERE call", "timers_of_call"),
         ("holds_lane = 1", "deliveries_holding"),

@@ -3,6 +3,7 @@
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, UserId, WaId, WabaId};
 use serde::{Deserialize, Serialize};
 
+use super::account::{RestrictionInfo, ViolationInfo, VolumeTierInfo};
 use super::unix;
 use crate::Session;
 use crate::errors::WebhookError;
@@ -76,7 +77,8 @@ pub struct Value {
     /// New settings, on `account_settings_update`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number_settings: Option<serde_json::Value>,
-    /// What happened, on account and template fields: `APPROVED`, `REJECTED` …
+    /// What happened, on account and template fields: `APPROVED`, `REJECTED`, `ACCOUNT_VIOLATION`,
+    /// `ACCOUNT_RESTRICTION`, `VOLUME_BASED_PRICING_TIER_UPDATE` …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// The template, on `message_template_status_update`; a number.
@@ -94,6 +96,18 @@ pub struct Value {
     /// `UTILITY` or `MARKETING`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_template_category: Option<String>,
+    /// The business number, on `account_update`: digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<WaId>,
+    /// A warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violation_info: Option<ViolationInfo>,
+    /// Restrictions that hold from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restriction_info: Vec<RestrictionInfo>,
+    /// A new tier of prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_tier_info: Option<VolumeTierInfo>,
 }
 
 /// The business number.

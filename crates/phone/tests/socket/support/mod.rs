@@ -53,6 +53,7 @@ impl Server {
     pub async fn with(dev: bool, limits: Limits) -> Self {
         let config = PlatformConfig {
             limits: LimitTable::default(),
+            prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
             prefer_active: false,
             phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,

@@ -119,6 +119,7 @@ impl World {
         written.unwrap();
         let config = PlatformConfig {
             limits: setup.limits,
+            prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
             prefer_active: false,
             phone_media_wait: setup.phone_media_wait,
