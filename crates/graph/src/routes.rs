@@ -1,5 +1,6 @@
 //! One file an object of the API; no rules in any of them.
 
+mod analytics;
 mod calls;
 mod media;
 mod nodes;

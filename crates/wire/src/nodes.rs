@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::GraphError;
+use crate::analytics::{CALL_ANALYTICS, CallAnalytics};
 use crate::body::excerpt;
 use crate::subscriptions::WebhookConfiguration;
 
@@ -71,7 +72,7 @@ pub struct Throughput {
 }
 
 /// An account with every field this server knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Waba {
     /// Its id.
@@ -89,6 +90,9 @@ pub struct Waba {
     /// The portfolio that owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_business_info: Option<OwnerBusiness>,
+    /// Figures about its calls, where `?fields=` asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_analytics: Option<CallAnalytics>,
 }
 
 /// The owner of an account.
@@ -253,6 +257,7 @@ pub const WABA_FIELDS: &[&str] = &[
     "timezone_id",
     "currency",
     "owner_business_info",
+    CALL_ANALYTICS,
 ];
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::answer::{Answer, Refused};
 use crate::docs::NodeBody;
 use crate::incoming::Asked;
 use crate::refusal::OrRefuse as _;
-use crate::routes::{media, numbers, templates};
+use crate::routes::{analytics, media, numbers, templates};
 
 /// Fields of a phone number, an account, an app, a template or a media file.
 #[utoipa::path(
@@ -26,6 +26,8 @@ use crate::routes::{media, numbers, templates};
     params(
         ("node_id" = String, Path, description = "A phone number, an account, an app, a template or a media file"),
         ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there"),
+        ("node_id" = String, Path, description = "A phone number, an account or an app"),
+        ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there. An account answers questions about its calls: `call_analytics.start(1790000000).end(1790086400).granularity(DAILY)`, with the granularities HALF_HOUR, DAILY and MONTHLY and, as needed, `.phone_numbers([\"…\"])`, `.country_codes([\"ES\"])`, `.directions([\"USER_INITIATED\"])`, `.metric_types([\"COUNT\",\"COST\",\"AVERAGE_DURATION\"])` and `.dimensions([\"phone\",\"direction\",\"country\"])`"),
     ),
     responses(
         (status = 200, description = "The fields of the node, here of a phone number", body = PhoneNumber),
@@ -49,6 +51,7 @@ pub(crate) async fn read(
         }
         Node::Waba(waba) => {
             asked.need(&[Scope::WhatsappBusinessManagement])?;
+            let call_analytics = analytics::of(&state.platform, &asked, &waba, requested).await?;
             let node = Waba {
                 id: waba.id,
                 name: Some(waba.name),
@@ -58,6 +61,7 @@ pub(crate) async fn read(
                     id: waba.business.to_string(),
                     name: None,
                 }),
+                call_analytics,
             };
             let kind = "WhatsAppBusinessAccount";
             Ok(Answer(select(
