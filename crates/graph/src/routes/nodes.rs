@@ -25,8 +25,6 @@ use crate::routes::{analytics, media, numbers, templates};
     tag = "nodes",
     params(
         ("node_id" = String, Path, description = "A phone number, an account, an app, a template or a media file"),
-        ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there"),
-        ("node_id" = String, Path, description = "A phone number, an account or an app"),
         ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there. An account answers questions about its calls: `call_analytics.start(1790000000).end(1790086400).granularity(DAILY)`, with the granularities HALF_HOUR, DAILY and MONTHLY and, as needed, `.phone_numbers([\"…\"])`, `.country_codes([\"ES\"])`, `.directions([\"USER_INITIATED\"])`, `.metric_types([\"COUNT\",\"COST\",\"AVERAGE_DURATION\"])` and `.dimensions([\"phone\",\"direction\",\"country\"])`"),
     ),
     responses(
