@@ -20,6 +20,8 @@ pub struct Business {
     pub id: BusinessId,
     /// Its name.
     pub name: String,
+    /// Mail addresses of those who are told when the platform warns or restricts a number.
+    pub contacts: Vec<String>,
 }
 
 /// A WhatsApp Business Account.

@@ -1,8 +1,12 @@
 //! Every number of the rules, in one place, as two profiles (`rules.md` §3, `contract.md` §4).
 
+mod quality;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use quality::Quality;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -68,6 +72,8 @@ pub struct Limits {
     pub pin_guesses: u32,
     /// The sliding window of wrong PINs (inferred).
     pub pin_window: Duration,
+    /// What warns and restricts a number.
+    pub quality: Quality,
 }
 
 impl Limits {
@@ -88,6 +94,7 @@ impl Limits {
             registration_window: Duration::from_secs(3 * 86_400),
             pin_guesses: 5,
             pin_window: Duration::from_secs(3_600),
+            quality: Quality::of(Profile::Production),
         };
         match profile {
             Profile::Production => production,
@@ -96,6 +103,7 @@ impl Limits {
                 requests_per_week: 100,
                 unanswered_nudge: 5,
                 unanswered_revoke: 10,
+                quality: Quality::of(Profile::Sandbox),
                 ..production
             },
         }

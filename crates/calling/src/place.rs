@@ -48,6 +48,12 @@ pub enum Refusal {
     /// 138013: numbers of this country place no calls.
     #[error("business-initiated calling is not available for business numbers of {0}")]
     CountryNotServed(Country),
+    /// 138014: calling is paused for low quality.
+    #[error("business-initiated calling is paused for this phone number until {}", .until.secs())]
+    Restricted {
+        /// The first instant at which it is allowed again.
+        until: RuleTime,
+    },
     /// 131044/131042: nobody pays.
     #[error("the account has no valid payment method")]
     Payment,
@@ -133,6 +139,9 @@ pub fn may_connect(facts: &ConnectFacts<'_>, now: RuleTime) -> Result<(), Refusa
     {
         return Err(Refusal::CountryNotServed(country));
     }
+    if let Some(until) = facts.number.standing.business_paused(now) {
+        return Err(Refusal::Restricted { until });
+    }
     if !facts.allow_listed {
         return Err(Refusal::NotAllowListed("number".into()));
     }
@@ -180,6 +189,9 @@ pub enum PhoneRefusal {
     /// The business has calling switched off.
     #[error("This business does not take calls.")]
     CallingDisabled,
+    /// Calls to the business are paused for low quality.
+    #[error("This business cannot be called at the moment.")]
+    Restricted,
     /// The pair has a call already.
     #[error("You are already in a call with this business.")]
     Busy,
@@ -206,6 +218,7 @@ impl PhoneRefusal {
             Self::NoSuchCall(_) => "no_such_call",
             Self::NotRegistered => "not_registered",
             Self::CallingDisabled => "calling_disabled",
+            Self::Restricted => "restricted",
             Self::Busy => "busy",
             Self::OverCapacity => "over_capacity",
             Self::WrongState(_) => "wrong_state",
@@ -221,12 +234,16 @@ pub fn may_user_call(
     limits: &Limits,
     pair_busy: bool,
     live_calls: u32,
+    now: RuleTime,
 ) -> Result<(), PhoneRefusal> {
     if !number.registration.registered {
         return Err(PhoneRefusal::NotRegistered);
     }
     if !number.settings.status.on() {
         return Err(PhoneRefusal::CallingDisabled);
+    }
+    if number.standing.blocks_user(now) {
+        return Err(PhoneRefusal::Restricted);
     }
     if pair_busy {
         return Err(PhoneRefusal::Busy);
@@ -279,6 +296,9 @@ mod tests {
         n.settings.status = Switch::Disabled;
         n.number = WaId::from_u64(12_025_550_100);
         n.payment_valid = false;
+        let until = NOW + std::time::Duration::from_secs(1);
+        n.standing
+            .pause(ahoy_types::Direction::BusinessInitiated, until, NOW);
         let mut pair = Pair::default();
         pair.connected.push(NOW);
         let mut facts = (false, true, u32::MAX, u32::MAX, false);
@@ -306,6 +326,8 @@ mod tests {
             Err(Refusal::CountryNotServed(_))
         ));
         n.number = WaId::from_u64(442_079_460_000);
+        assert_eq!(ask(&n, &pair, facts), Err(Refusal::Restricted { until }));
+        n.standing = Default::default();
         assert!(matches!(
             ask(&n, &pair, facts),
             Err(Refusal::NotAllowListed(_))
@@ -332,16 +354,27 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_of_users_calls_refuses_them_until_it_ends() {
+        let mut n = number();
+        let until = NOW + std::time::Duration::from_secs(1);
+        n.standing
+            .pause(ahoy_types::Direction::UserInitiated, until, NOW);
+        let ask = |now| may_user_call(&n, &Limits::default(), false, 0, now);
+        assert_eq!(ask(NOW), Err(PhoneRefusal::Restricted));
+        assert_eq!(ask(until), Ok(()));
+    }
+
+    #[test]
     fn a_hidden_icon_refuses_no_call() {
         let mut n = number();
         n.settings.call_icon_visibility = crate::settings::IconVisibility::DisableAll;
-        assert_eq!(may_user_call(&n, &Limits::default(), false, 0), Ok(()));
+        assert_eq!(may_user_call(&n, &Limits::default(), false, 0, NOW), Ok(()));
         assert_eq!(
-            may_user_call(&n, &Limits::default(), true, 0),
+            may_user_call(&n, &Limits::default(), true, 0, NOW),
             Err(PhoneRefusal::Busy)
         );
         assert_eq!(
-            may_user_call(&n, &Limits::default(), false, 1000),
+            may_user_call(&n, &Limits::default(), false, 1000, NOW),
             Err(PhoneRefusal::OverCapacity)
         );
     }

@@ -21,6 +21,7 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NotAllowListed(_) => ErrorCode::RecipientNotAllowed,
         Refusal::CallingDisabled => ErrorCode::CallingNotEnabled,
         Refusal::CountryNotServed(_) => ErrorCode::CallingNotAvailable,
+        Refusal::Restricted { .. } => ErrorCode::CallingPaused,
         Refusal::Payment => ErrorCode::Payment,
         Refusal::Uncallable(_) => ErrorCode::ReceiverUncallable,
         Refusal::NoPermission => ErrorCode::NoPermission,

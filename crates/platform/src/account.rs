@@ -6,7 +6,7 @@ use ahoy_calling::account::{
 };
 use ahoy_calling::limits::Profile;
 use ahoy_calling::media::MediaFile;
-use ahoy_calling::settings::{CallingSettings, SettingsPatch};
+use ahoy_calling::settings::{CallingSettings, IconVisibility, SettingsPatch};
 use ahoy_calling::simulated::Behaviour;
 use ahoy_calling::template::Template;
 use ahoy_store::{NumberOverride, Page, Result as StoreResult};
@@ -17,6 +17,7 @@ use ahoy_types::{
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::Platform;
+use crate::quality;
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,6 +217,9 @@ impl Platform {
                     may_enable(step, &number)?;
                 }
                 number.settings = after.clone();
+                if patch.call_icon_visibility == Some(IconVisibility::Default) {
+                    quality::button_shown(step, &mut number).map_err(internal)?;
+                }
                 step.tx.put_number(&number).map_err(internal)?;
                 Ok(after)
             })

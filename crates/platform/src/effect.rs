@@ -6,7 +6,7 @@ use std::time::Instant;
 use ahoy_audio::EncodedSound;
 use ahoy_calling::EndCause;
 use ahoy_media::{CallPlan, RemoteLeg};
-use ahoy_types::{AppId, CallId, DeliveryId, Direction, PhoneNumberId, RuleTime, WaId};
+use ahoy_types::{AppId, CallId, DeliveryId, Direction, MailId, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
 
 use crate::live::UserLegKind;
@@ -39,6 +39,8 @@ pub(crate) enum Effect {
         app: AppId,
         lane: Option<CallId>,
     },
+    /// A mail is to be sent now.
+    SendMail { id: MailId },
     /// The first due timer may be another one now.
     TimersChanged,
     /// Everything was deleted: what lives still goes without a word.

@@ -10,7 +10,7 @@ use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, T
 
 use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::{call_log, charge, outbox};
+use crate::{call_log, charge, outbox, quality};
 
 /// The number of a call; a call without one is a corrupt store.
 pub(crate) fn number_of(step: &mut Step<'_>, id: PhoneNumberId) -> Result<Number> {
@@ -102,6 +102,7 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
         publish_status(step, call, CallStatus::Rejected)?;
     }
     let number = number_of(step, call.number)?;
+    quality::call_finished(step, &number, call)?;
     let common = outbox::common(step.tx, &number, call)?;
     let answered = match (ending.start, ending.end, ending.duration) {
         (Some(start), Some(end), Some(duration)) => Some(Answered {

@@ -43,6 +43,8 @@ pub struct Step<'a> {
     pub prices: &'a PriceList,
     /// Whether the platform is stopping and takes no new calls.
     pub(crate) draining: bool,
+    /// Whether somebody sends mail.
+    pub(crate) mail: bool,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -140,6 +142,7 @@ pub(crate) struct Rim {
     pub clock: Arc<Clock>,
     pub quiet: Arc<Quiet>,
     pub draining: Arc<AtomicBool>,
+    pub mail: Arc<AtomicBool>,
     pub effects: mpsc::UnboundedSender<Committed>,
     pub limits: LimitTable,
     pub prices: Arc<PriceList>,
@@ -309,6 +312,7 @@ impl Keeper {
                         limits: &rim.limits,
                         prices: &rim.prices,
                         draining: rim.draining.load(Ordering::Acquire),
+                        mail: rim.mail.load(Ordering::Acquire),
                         effects: Vec::new(),
                     };
                     let (keep, reply) = job.run(&mut step);

@@ -12,7 +12,8 @@ use crate::platform::Platform;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How often what is finished is looked through.
 const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
-/// How long, in rule time, a finished webhook and the SDPs of an ended call are kept: well beyond seven days of retries.
+/// How long, in rule time, finished webhooks and mails, counts of quality and the SDPs of ended calls are kept: well
+/// beyond seven days of retries.
 const LOG_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// Webhooks or calls in one transaction: a longer one would hold up calls.
 const AT_ONCE: u32 = 200;
@@ -43,7 +44,7 @@ impl Platform {
         }
     }
 
-    /// Lets go of webhooks that were finished, and of SDPs of calls that ended, long ago.
+    /// Lets go of webhooks and mails that were finished, of counts, and of SDPs of calls that ended, long ago.
     pub(crate) async fn run_housekeeping(self) {
         loop {
             if let Err(e) = self
@@ -57,6 +58,18 @@ impl Platform {
                 .await
             {
                 tracing::warn!(error = %e, "old webhooks could not be deleted");
+            }
+            if let Err(e) = self
+                .let_go(|tx, before| tx.prune_quality(before, AT_ONCE))
+                .await
+            {
+                tracing::warn!(error = %e, "old counts could not be deleted");
+            }
+            if let Err(e) = self
+                .let_go(|tx, before| tx.prune_mails(before, AT_ONCE))
+                .await
+            {
+                tracing::warn!(error = %e, "old mails could not be deleted");
             }
             tokio::select! {
                 () = tokio::time::sleep(HOUSEKEEPING) => {}

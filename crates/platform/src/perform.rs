@@ -64,6 +64,7 @@ impl Platform {
                     self.hand_out(job);
                 }
             }
+            Effect::SendMail { id } => self.hand_to_mailer(id),
             Effect::TimersChanged => self.timers_changed().notify_one(),
             Effect::StartOver => {
                 for (call, live) in self.live().all() {

@@ -1,7 +1,7 @@
 //! The handle the edges hold, and the tasks behind it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ahoy_audio::{AudioError, EncodedSound, SoundCache};
@@ -10,7 +10,7 @@ use ahoy_calling::limits::LimitTable;
 use ahoy_calling::price::PriceList;
 use ahoy_media::{CallReport, MediaConfig, MediaEngine, MediaError};
 use ahoy_store::{Result as StoreResult, Rows, Store, StoreError};
-use ahoy_types::{CallId, WaId};
+use ahoy_types::{CallId, MailId, WaId};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::effect::DeliveryJob;
 use crate::figures;
 use crate::ledger::{Ledger, Rim, Step};
 use crate::live::{Live, PhoneHandle, UserLegKind};
+use crate::mail::MailJob;
 use crate::quiet::Quiet;
 use crate::reader::Readers;
 use crate::reports::Reports;
@@ -76,6 +77,8 @@ pub struct Shared {
     timer_turn: tokio::sync::Mutex<()>,
     next_bridge: AtomicU64,
     draining: Arc<AtomicBool>,
+    mail: Arc<AtomicBool>,
+    mailer: OnceLock<mpsc::UnboundedSender<MailJob>>,
     stop: watch::Sender<bool>,
 }
 
@@ -125,12 +128,14 @@ impl Platform {
         let (effects_tx, effects) = mpsc::unbounded_channel();
         let quiet = Arc::new(Quiet::default());
         let draining = Arc::new(AtomicBool::new(false));
+        let mail = Arc::new(AtomicBool::new(false));
         let ledger = Ledger::start(
             store,
             Rim {
                 clock: clock.clone(),
                 quiet: quiet.clone(),
                 draining: draining.clone(),
+                mail: mail.clone(),
                 effects: effects_tx,
                 limits: config.limits.clone(),
                 prices: config.prices.clone(),
@@ -158,6 +163,8 @@ impl Platform {
             // Stays below i64::MAX, and bridges of one process never meet those of another in the store.
             next_bridge: AtomicU64::new(u64::from_be_bytes(seed) >> 2),
             draining,
+            mail,
+            mailer: OnceLock::new(),
             stop: watch::Sender::new(false),
         }));
         tokio::spawn(platform.clone().run_effects(effects));
@@ -211,6 +218,21 @@ impl Platform {
     }
     pub(crate) fn webhooks(&self) -> &mpsc::UnboundedSender<DeliveryJob> {
         &self.0.deliveries
+    }
+    /// Who sends mail from now on. A second one takes nothing: its channel is closed from the start.
+    pub(crate) fn set_mailer(&self) -> mpsc::UnboundedReceiver<MailJob> {
+        let (sender, jobs) = mpsc::unbounded_channel();
+        if self.0.mailer.set(sender).is_ok() {
+            self.0.mail.store(true, Ordering::Release);
+        }
+        jobs
+    }
+    pub(crate) fn hand_to_mailer(&self, id: MailId) {
+        if let Some(mailer) = self.0.mailer.get() {
+            let pending = self.quiet().begin();
+            // Where nobody takes mail any more the platform is stopping; the store keeps this one.
+            let _ = mailer.send(MailJob { id, pending });
+        }
     }
     pub(crate) fn timers_changed(&self) -> &Notify {
         &self.0.timers_changed

@@ -134,6 +134,7 @@ pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
     step.tx.put_business(&Business {
         id: seed.business,
         name: "Harbour Café Ltd".into(),
+        contacts: vec!["owner@harbour.example".into()],
     })?;
     step.tx
         .put_waba(&Waba::new(seed.waba, seed.business, "Harbour Café"))?;

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::effect::Effect;
 use crate::ledger::{Fault, Step};
 use crate::platform::Platform;
-use crate::{finish, outbox, templates, uploads, user};
+use crate::{finish, mail, outbox, templates, uploads, user};
 
 /// How long a jump waits, in real time, for each thing that a due instant caused.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -195,5 +195,6 @@ fn run(step: &mut Step<'_>, kind: TimerKind, due: RuleTime) -> Result<(), StoreE
             templates::reviewed(step, template, revision)
         }
         TimerKind::MediaExpiry { media } => uploads::expire(step, media),
+        TimerKind::MailRetry { mail } => mail::due(step, mail),
     }
 }

@@ -327,7 +327,7 @@ fn place(
         .map_err(broken)?
         .is_some();
     let live = step.tx.live_calls_of(number.id).map_err(broken)?;
-    may_user_call(&number, &limits, busy, live)?;
+    may_user_call(&number, &limits, busy, live, step.now)?;
     ensure_user(step, user).map_err(broken)?;
     let now = step.now;
     let mut pair = step.tx.pair(number.id, user).map_err(broken)?;

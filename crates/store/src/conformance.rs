@@ -20,6 +20,7 @@ mod charges;
 mod ids_and_lists;
 mod messages;
 mod outbox;
+mod quality;
 pub mod samples;
 mod templates;
 mod timers;
@@ -102,6 +103,9 @@ pub const CASES: &[(&str, Case)] = cases![
     outbox::what_was_being_sent_is_found_after_a_crash,
     outbox::attempts_are_listed_oldest_first,
     outbox::pruning_takes_old_finished_deliveries_only,
+    quality::marks_are_summed_from_an_hour_on,
+    quality::marks_are_forgotten_by_kind_and_by_age,
+    quality::mails_come_back_and_are_pruned_when_finished,
     transactions::refused_work_leaves_no_trace_and_its_neighbours_stay,
     transactions::failed_work_undoes_the_whole_batch,
     transactions::panicking_work_undoes_the_whole_batch,

@@ -3,7 +3,7 @@
 use ahoy_calling::account::Callback;
 use ahoy_calling::simulated::UserAct;
 use ahoy_types::{
-    AppId, CallId, DeliveryId, MediaId, PhoneNumberId, RuleTime, TemplateId, TimerId,
+    AppId, CallId, DeliveryId, MailId, MediaId, PhoneNumberId, RuleTime, TemplateId, TimerId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +175,11 @@ pub enum TimerKind {
         /// The file.
         media: MediaId,
     },
+    /// A mail is tried again.
+    MailRetry {
+        /// The mail.
+        mail: MailId,
+    },
 }
 
 impl TimerKind {
@@ -185,6 +190,7 @@ impl TimerKind {
             Self::Retry { .. }
             | Self::ReleaseLane { .. }
             | Self::TemplateReview { .. }
+            | Self::MailRetry { .. }
             | Self::MediaExpiry { .. } => None,
         }
     }

@@ -85,6 +85,10 @@ graph_id!(
     TokenId
 );
 graph_id!(
+    /// One mail owed to one contact. Grows with the order of commits.
+    MailId
+);
+graph_id!(
     /// An entry of the persistent scheduler.
     TimerId
 );

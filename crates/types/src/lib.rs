@@ -11,8 +11,8 @@ mod time;
 
 pub use call_id::{CallId, CallIdError, Direction};
 pub use ids::{
-    AppId, BusinessId, DeliveryId, IdError, MediaId, PhoneNumberId, TemplateId, TimerId, TokenHash,
-    TokenId, WabaId,
+    AppId, BusinessId, DeliveryId, IdError, MailId, MediaId, PhoneNumberId, TemplateId, TimerId,
+    TokenHash, TokenId, WabaId,
 };
 pub use media::{Fingerprint, FingerprintError, IcePwd, PayloadType, Ssrc, Ufrag};
 pub use message_id::{MessageId, MessageIdError};

@@ -203,6 +203,54 @@ fn a_change_of_settings() {
 }
 
 #[test]
+fn warnings_restrictions_and_tiers() {
+    let at = RuleTime::from_secs(1_790_000_000);
+    let warned = |violation_type: &str, remediation: Option<&str>| {
+        let info = ViolationInfo {
+            violation_type: violation_type.into(),
+            remediation: remediation.map(str::to_owned),
+        };
+        checked(&webhook::violation(BUSINESS, at, info))
+    };
+    let restricted = |restriction_type: &str, expiration, remediation: Option<&str>| {
+        let info = RestrictionInfo {
+            restriction_type: restriction_type.into(),
+            expiration,
+            remediation: remediation.map(str::to_owned),
+        };
+        checked(&webhook::restriction(BUSINESS, at, info))
+    };
+    let tier = |to_minute| {
+        checked(&webhook::tier_update(&TierUpdate {
+            at,
+            from_minute: 50_001,
+            to_minute,
+            month: "2026-10".into(),
+            region: "Spain".into(),
+        }))
+    };
+    insta::assert_json_snapshot!([
+        warned("LOW_BUSINESS_INITIATED_CALLING_QUALITY", None),
+        warned(
+            "USER_INITIATED_CALLS_LOW_PICKUP_RATE",
+            Some("Pick up more.")
+        ),
+        restricted(
+            "RESTRICTED_BUSINESS_INITIATED_CALLING",
+            Some(1_790_604_800),
+            None
+        ),
+        restricted(
+            "RESTRICTED_USER_INITIATED_CALLING_CALL_BUTTON_HIDDEN",
+            None,
+            Some("Show it again.")
+        ),
+        tier(Some(250_000)),
+        tier(None),
+    ]);
+}
+
+#[test]
 fn the_bytes_are_ascii_and_in_a_fixed_order() {
     let event = connect_event(Direction::UserInitiated, Session::offer("v=0\r\n"));
     let bytes = webhook::connect(&common(), &event);

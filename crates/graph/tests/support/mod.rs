@@ -116,6 +116,7 @@ fn rows(tx: &mut dyn Tx) -> ahoy_store::Result<()> {
     tx.put_business(&Business {
         id: theirs,
         name: "Other Ltd".into(),
+        contacts: Vec::new(),
     })?;
     tx.put_waba(&Waba::new(WabaId(STRANGERS_WABA), theirs, "Other"))?;
     tx.put_app(&App {

@@ -120,7 +120,11 @@ impl Admin {
         let row = self
             .change(move |step, _| {
                 let id = BusinessId(free_id(step, new.id.map(|id| id.0), fresh)?);
-                let row = Business { id, name };
+                let row = Business {
+                    id,
+                    name,
+                    contacts: Vec::new(),
+                };
                 step.tx.put_business(&row).map_err(internal)?;
                 Ok(row)
             })

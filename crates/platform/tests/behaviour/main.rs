@@ -2,6 +2,7 @@
 //! on virtual time. One file a promise.
 #![allow(clippy::unwrap_used)]
 
+mod a_bad_standing_warns_before_it_restricts;
 mod a_business_call_waits_for_phone_and_media;
 mod a_crash_loses_nothing;
 mod a_real_phone_hears_the_first_syllable;

@@ -24,6 +24,7 @@ fn two_tenants(store: &mut dyn Store) {
         tx.put_business(&Business {
             id: OTHER,
             name: "Other".into(),
+            contacts: Vec::new(),
         })?;
         tx.put_waba(&samples::waba())?;
         tx.put_waba(&Waba::new(OTHER_WABA, OTHER, "Other"))?;

@@ -44,6 +44,7 @@ pub fn business() -> Business {
     Business {
         id: BUSINESS,
         name: "Ahoy Ltd".into(),
+        contacts: vec!["ops@ahoy.example".into()],
     }
 }
 

@@ -1,5 +1,5 @@
 use ahoy_calling::simulated::UserAct;
-use ahoy_types::{DeliveryId, MediaId, RuleTime, TemplateId, TimerId};
+use ahoy_types::{DeliveryId, MailId, MediaId, RuleTime, TemplateId, TimerId};
 
 use super::samples::{NOW, call_id};
 use super::{place, read, try_write, write};
@@ -45,6 +45,7 @@ pub(super) fn every_kind_of_timer_comes_back(store: &mut dyn Store) {
             revision: 2,
         },
         TimerKind::MediaExpiry { media: MediaId(7) },
+        TimerKind::MailRetry { mail: MailId(3) },
     ];
     let added = write(store, |tx| {
         let ids = kinds.iter().map(|kind| tx.add_timer(NOW, kind));

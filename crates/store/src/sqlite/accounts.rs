@@ -17,7 +17,7 @@ pub(super) fn business(conn: &Connection, of: BusinessId) -> Result<Option<Busin
     };
     one(
         conn,
-        "SELECT id, name FROM businesses WHERE id = ?1",
+        "SELECT id, name, contacts_json FROM businesses WHERE id = ?1",
         [key],
         read_business,
     )
@@ -27,14 +27,16 @@ pub(super) fn read_business(row: &Row<'_>) -> Result<Business> {
     Ok(Business {
         id: BusinessId(unsigned(row, 0)?),
         name: row.get(1)?,
+        contacts: json(row, 2)?,
     })
 }
 
 pub(super) fn put_business(conn: &Connection, row: &Business) -> Result<()> {
     run(
         conn,
-        "INSERT INTO businesses (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-        params![id(row.id.0)?, row.name],
+        "INSERT INTO businesses (id, name, contacts_json) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, contacts_json = excluded.contacts_json",
+        params![id(row.id.0)?, row.name, to_json(&row.contacts)?],
     )?;
     Ok(())
 }

@@ -111,7 +111,12 @@ fn hot_queries_use_the_index_made_for_them() {
         ("DELETE FROM timers WHERE call", "timers_of_call"),
         ("holds_lane = 1", "deliveries_holding"),
         ("state = 'waiting'", "deliveries_waiting"),
-        ("state = 'sending'", "deliveries_sending"),
+        (
+            "FROM deliveries INDEXED BY deliveries_sending",
+            "deliveries_sending",
+        ),
+        ("FROM mails INDEXED BY mails_s", "mails_sending"),
+        ("FROM mails INDEXED BY mails_f", "mails_finished"),
         ("WHERE d.lane = ", "deliveries_of_call"),
         ("state IN ('delivered'", "deliveries_finished"),
         ("FROM attempts", "attempts_of_delivery"),

@@ -193,7 +193,9 @@ fn read(row: &ahoy_store::Delivery, url: Option<String>, at: RuleTime) -> Sent {
         id: row.id,
         app: row.app,
         url,
-        event: text(event).unwrap(),
+        event: text(event)
+            .or_else(|| value["event"].as_str().map(str::to_owned))
+            .unwrap_or_else(|| row.field.clone()),
         call,
         attempt: row.attempts + 1,
         at,
