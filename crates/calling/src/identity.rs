@@ -5,9 +5,20 @@ use serde::{Deserialize, Serialize};
 /// What businesses get to see of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Identity {}
+pub struct Identity {
+    /// The name the user goes by instead of the number.
+    pub username: Option<String>,
+    /// Whether businesses see no number: webhooks and answers then carry the business-scoped id alone.
+    pub hides_number: bool,
+}
 
 /// What the user's phone is like.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Client {}
+pub struct Client {
+    /// Whether the app is too old for calls from businesses: those are refused (138001), and permission requests do
+    /// not arrive (131026).
+    pub too_old_for_calls: bool,
+    /// Whether the user calls from a companion device: such calls let nobody call back.
+    pub companion: bool,
+}

@@ -4,6 +4,7 @@ mod quality;
 
 use std::time::Duration;
 
+use ahoy_types::Country;
 use serde::{Deserialize, Serialize};
 
 pub use quality::Quality;
@@ -52,6 +53,9 @@ pub struct Limits {
     pub requests_per_week: u32,
     /// Connected business-initiated calls a pair in 24 hours.
     pub connected_per_day: u32,
+    /// How long a permission request can be answered: from its delivery, and again from the user's answer (a no can
+    /// become a yes).
+    pub request_card: Duration,
     /// Consecutive unanswered business-initiated calls after which the user is asked to review the permission.
     pub unanswered_nudge: u32,
     /// Consecutive unanswered business-initiated calls after which the permission is revoked.
@@ -62,7 +66,9 @@ pub struct Limits {
     pub connects_per_day: u32,
     /// How long a call rings, either direction, before it ends as unanswered.
     pub ring_timeout: Duration,
-    /// Reads of `call_permissions` a second and number.
+    /// Requests to `/calls` a second and number (130429).
+    pub call_requests_per_second: u32,
+    /// Reads of `call_permissions` a second and number (613).
     pub permission_reads_per_second: u32,
     /// Registrations and deregistrations of a number in [`Limits::registration_window`] (inferred).
     pub registrations: u32,
@@ -83,12 +89,14 @@ impl Limits {
             temporary_grant: Duration::from_secs(7 * 86_400),
             requests_per_day: 1,
             requests_per_week: 2,
+            request_card: Duration::from_secs(7 * 86_400),
             connected_per_day: 100,
             unanswered_nudge: 2,
             unanswered_revoke: 4,
             concurrent_calls: 1000,
             connects_per_day: 10_000,
             ring_timeout: Duration::from_secs(60),
+            call_requests_per_second: 1000,
             permission_reads_per_second: 100,
             registrations: 10,
             registration_window: Duration::from_secs(3 * 86_400),
@@ -130,6 +138,8 @@ pub struct LimitTable {
     pub templates: TemplateLimits,
     /// Media files.
     pub media: MediaLimits,
+    /// Countries whose business numbers may neither place calls nor ask for permission (`rules.md` §2).
+    pub no_business_calls: Vec<Country>,
 }
 
 impl Default for LimitTable {
@@ -140,6 +150,10 @@ impl Default for LimitTable {
             test: Limits::of(Profile::Test),
             templates: TemplateLimits::default(),
             media: MediaLimits::default(),
+            no_business_calls: NO_BUSINESS_CALLS
+                .iter()
+                .filter_map(|country| country.parse().ok())
+                .collect(),
         }
     }
 }
@@ -215,8 +229,6 @@ pub const ANALYTICS_LOOK_BACK: Duration = Duration::from_secs(366 * 86_400);
 pub const ANALYTICS_POINTS: usize = 50_000;
 /// `biz_opaque_callback_data`, `cta_payload` and `deeplink_payload`: characters at most.
 pub const PAYLOAD_CHARS: usize = 512;
-/// Countries whose business numbers may not place calls (`rules.md` §2).
-pub const NO_BUSINESS_CALLS: [&str; 5] = ["US", "CA", "EG", "VN", "NG"];
 /// The window of an approved template's "in 30 days" rule.
 pub const MONTH_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// Template name: characters at most.
@@ -239,3 +251,16 @@ pub const CALL_BUTTON_CHARS: usize = 20;
 pub const TEMPLATE_CALL_MINUTES: (u32, u32) = (1440, 43_200);
 /// Minutes a call button works when it is sent: least, most, and unless said otherwise (`graph-api.md` §5).
 pub const CALL_MINUTES: (u32, u32, u32) = (1, 43_200, 10_080);
+/// The default of [`LimitTable::no_business_calls`].
+const NO_BUSINESS_CALLS: [&str; 5] = ["US", "CA", "EG", "VN", "NG"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_country_is_one() {
+        let table = LimitTable::default();
+        assert_eq!(table.no_business_calls.len(), NO_BUSINESS_CALLS.len());
+    }
+}

@@ -1,11 +1,13 @@
-//! May this call be placed? One function a direction, in the order of `graph-api.md` §2.1.
+//! May this call be placed, may this user be asked? One function for each, in the order of `graph-api.md` §2.1; what
+//! is wrong with the request itself (100) comes before any of them (`contract.md` §4).
 
 use ahoy_types::{Country, RuleTime};
 
 use crate::account::Number;
 use crate::call::WrongState;
-use crate::limits::{Limits, NO_BUSINESS_CALLS};
-use crate::pair::{Pair, Permission};
+use crate::identity::Client;
+use crate::limits::Limits;
+use crate::pair::{Pair, Permission, RequestLimit};
 
 /// Why the business's request is refused. The Graph edge maps each to a code of `errors.md`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +42,8 @@ pub enum Refusal {
     )]
     RegistrationLimit(u32),
     /// 131030: a test number reaches only the recipients of its allow-list.
-    #[error("the recipient {0} is not in the allow-list of this test number")]
-    NotAllowListed(String),
+    #[error("the recipient is not in the allow-list of this test number")]
+    NotAllowListed,
     /// 138000: the number has calling switched off.
     #[error("calling is not enabled for this phone number")]
     CallingDisabled,
@@ -49,26 +51,34 @@ pub enum Refusal {
     #[error("business-initiated calling is not available for business numbers of {0}")]
     CountryNotServed(Country),
     /// 138014: calling is paused for low quality.
-    #[error("business-initiated calling is paused for this phone number until {}", .until.secs())]
+    #[error("business-initiated calling is paused for this phone number until {}", .until.secs_up())]
     Restricted {
         /// The first instant at which it is allowed again.
         until: RuleTime,
     },
-    /// 131044/131042: nobody pays.
+    /// 131042: nobody pays.
     #[error("the account has no valid payment method")]
     Payment,
     /// 138001: the recipient cannot be called.
-    #[error("the recipient {0} cannot be called")]
-    Uncallable(String),
+    #[error(
+        "the recipient cannot be called: it is not on the platform, or its app is too old for calls"
+    )]
+    Uncallable,
     /// 138006: no permission.
     #[error("no approved call permission from the recipient")]
     NoPermission,
     /// 138012: the daily limit of connected calls.
-    #[error("the limit of connected calls to this recipient is reached; the next one is allowed at {}", .next_at.secs())]
+    #[error("the limit of connected calls to this recipient is reached; the next one is allowed at {}", .next_at.secs_up())]
     DailyLimit {
         /// When the next call is allowed.
         next_at: RuleTime,
     },
+    /// 138009: asked too often.
+    #[error("the limit of {} permission requests to this recipient in {} hours is reached; the next one is allowed at {}", .0.allowed, .0.window.as_secs() / 3600, .0.next_at.secs_up())]
+    RequestLimit(RequestLimit),
+    /// 138017: there is nothing left to ask for.
+    #[error("the recipient has already granted a permanent call permission")]
+    PermanentPermission,
     /// 138003: the pair has a call already.
     #[error("there is already a call with this recipient")]
     Duplicate,
@@ -88,6 +98,9 @@ pub enum Refusal {
         "calling cannot be enabled: no app subscribed to this account has the webhook field `calls`"
     )]
     NoReceiver,
+    /// 130429: too many requests.
+    #[error("more than {0} requests to `/calls` a second by this phone number")]
+    RequestRate(u32),
     /// 613: too many reads.
     #[error("more than {0} reads of call permissions a second")]
     ReadRate(u32),
@@ -112,13 +125,15 @@ pub struct ConnectFacts<'a> {
     pub number: &'a Number,
     /// The limits it lives under.
     pub limits: &'a Limits,
+    /// Countries whose numbers place no calls.
+    pub no_business_calls: &'a [Country],
     /// The pair.
     pub pair: &'a Pair,
     /// Whether the recipient may be reached: on the allow-list of a test number, anybody from other numbers.
     pub allow_listed: bool,
     /// Whether the recipient can be called at all.
     pub callable: bool,
-    /// Whether the pair has a live call.
+    /// Whether the pair has a live call, one that is just being rejected included.
     pub pair_busy: bool,
     /// Live calls of the number.
     pub live_calls: u32,
@@ -127,50 +142,114 @@ pub struct ConnectFacts<'a> {
 }
 
 /// May the business place this call now?
+///
+/// # Errors
+/// The first check that fails, in the documented order.
 pub fn may_connect(facts: &ConnectFacts<'_>, now: RuleTime) -> Result<(), Refusal> {
-    if !facts.number.registration.registered {
-        return Err(Refusal::NotRegistered);
-    }
-    if !facts.number.settings.status.on() {
-        return Err(Refusal::CallingDisabled);
-    }
-    if let Some(country) = facts.number.number.country()
-        && NO_BUSINESS_CALLS.contains(&country.as_str())
-    {
-        return Err(Refusal::CountryNotServed(country));
-    }
-    if let Some(until) = facts.number.standing.business_paused(now) {
-        return Err(Refusal::Restricted { until });
-    }
-    if !facts.allow_listed {
-        return Err(Refusal::NotAllowListed("number".into()));
-    }
-    if !facts.number.payment_valid {
+    let ConnectFacts { number, limits, .. } = facts;
+    number_may_reach_out(number, facts.no_business_calls, facts.allow_listed, now)?;
+    if !number.payment_valid {
         return Err(Refusal::Payment);
     }
     if !facts.callable {
-        return Err(Refusal::Uncallable("number".into()));
+        return Err(Refusal::Uncallable);
     }
     if facts.pair.permission(now) == Permission::None {
         return Err(Refusal::NoPermission);
     }
-    if let Some(next_at) = facts.pair.call_usage(facts.limits, now).next_at {
+    if let Some(next_at) = facts.pair.call_usage(limits, now).next_at {
         return Err(Refusal::DailyLimit { next_at });
     }
     if facts.pair_busy {
         return Err(Refusal::Duplicate);
     }
-    if facts.live_calls >= facts.limits.concurrent_calls {
-        return Err(Refusal::Concurrency(facts.limits.concurrent_calls));
+    if facts.live_calls >= limits.concurrent_calls {
+        return Err(Refusal::Concurrency(limits.concurrent_calls));
     }
-    if facts.connects >= facts.limits.connects_per_day {
-        return Err(Refusal::ConnectRate(facts.limits.connects_per_day));
+    if facts.connects >= limits.connects_per_day {
+        return Err(Refusal::ConnectRate(limits.connects_per_day));
+    }
+    Ok(())
+}
+
+/// What the decision about a permission request looks at.
+#[derive(Debug)]
+pub struct RequestFacts<'a> {
+    /// The business's number.
+    pub number: &'a Number,
+    /// The limits it lives under.
+    pub limits: &'a Limits,
+    /// Countries whose numbers place no calls, and so need no permission.
+    pub no_business_calls: &'a [Country],
+    /// The pair.
+    pub pair: &'a Pair,
+    /// As in [`ConnectFacts`].
+    pub allow_listed: bool,
+}
+
+/// May the business ask the user for permission now?
+///
+/// # Errors
+/// The first check that fails, in the order of [`may_connect`].
+pub fn may_request(facts: &RequestFacts<'_>, now: RuleTime) -> Result<(), Refusal> {
+    number_may_reach_out(
+        facts.number,
+        facts.no_business_calls,
+        facts.allow_listed,
+        now,
+    )?;
+    if facts.pair.permission(now) == Permission::Permanent {
+        return Err(Refusal::PermanentPermission);
+    }
+    match facts.pair.request_limit(facts.limits, now) {
+        Some(limit) => Err(Refusal::RequestLimit(limit)),
+        None => Ok(()),
+    }
+}
+
+/// Whether calls and requests for permission may leave this number at all, towards this recipient.
+fn number_may_reach_out(
+    number: &Number,
+    no_business_calls: &[Country],
+    allow_listed: bool,
+    now: RuleTime,
+) -> Result<(), Refusal> {
+    if !number.registration.registered {
+        return Err(Refusal::NotRegistered);
+    }
+    if !number.settings.status.on() {
+        return Err(Refusal::CallingDisabled);
+    }
+    if let Some(country) = number.number.country()
+        && no_business_calls.contains(&country)
+    {
+        return Err(Refusal::CountryNotServed(country));
+    }
+    if let Some(until) = number.standing.business_paused(now) {
+        return Err(Refusal::Restricted { until });
+    }
+    if !allow_listed {
+        return Err(Refusal::NotAllowListed);
+    }
+    Ok(())
+}
+
+/// May the business go on with a user's call, by pre_accept or accept?
+///
+/// # Errors
+/// The number was deregistered, switched off or left without payment since the user dialled.
+pub fn may_take(number: &Number) -> Result<(), Refusal> {
+    if !number.registration.registered {
+        return Err(Refusal::NotRegistered);
+    }
+    if !number.payment_valid {
+        return Err(Refusal::Payment);
     }
     Ok(())
 }
 
 /// Why the user's phone cannot place a call: what it would show. No webhook is sent for any of these
-/// (`webhooks.md` §2.8).
+/// (`webhooks.md` §2.8) but [`PhoneRefusal::Payment`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PhoneRefusal {
@@ -192,6 +271,12 @@ pub enum PhoneRefusal {
     /// Calls to the business are paused for low quality.
     #[error("This business cannot be called at the moment.")]
     Restricted,
+    /// The business does not pay; it is told by a webhook (131044, `webhooks.md` §2.7).
+    #[error("This business cannot take calls at the moment.")]
+    Payment,
+    /// The user's app is too old for calls with businesses.
+    #[error("This app is too old for calls with businesses: update it first.")]
+    AppTooOld,
     /// The pair has a call already.
     #[error("You are already in a call with this business.")]
     Busy,
@@ -219,6 +304,8 @@ impl PhoneRefusal {
             Self::NotRegistered => "not_registered",
             Self::CallingDisabled => "calling_disabled",
             Self::Restricted => "restricted",
+            Self::Payment => "payment",
+            Self::AppTooOld => "app_too_old",
             Self::Busy => "busy",
             Self::OverCapacity => "over_capacity",
             Self::WrongState(_) => "wrong_state",
@@ -228,14 +315,30 @@ impl PhoneRefusal {
     }
 }
 
+/// What the decision about a user's call looks at.
+#[derive(Debug)]
+pub struct UserCallFacts<'a> {
+    /// The business's number.
+    pub number: &'a Number,
+    /// The limits it lives under.
+    pub limits: &'a Limits,
+    /// The user's phone.
+    pub client: &'a Client,
+    /// Whether the pair has a live call.
+    pub pair_busy: bool,
+    /// Live calls of the number.
+    pub live_calls: u32,
+}
+
 /// May the user call this business now?
-pub fn may_user_call(
-    number: &Number,
-    limits: &Limits,
-    pair_busy: bool,
-    live_calls: u32,
-    now: RuleTime,
-) -> Result<(), PhoneRefusal> {
+///
+/// # Errors
+/// The first check that fails: the phone, the number, its account, then what is going on.
+pub fn may_user_call(facts: &UserCallFacts<'_>, now: RuleTime) -> Result<(), PhoneRefusal> {
+    if facts.client.too_old_for_calls {
+        return Err(PhoneRefusal::AppTooOld);
+    }
+    let number = facts.number;
     if !number.registration.registered {
         return Err(PhoneRefusal::NotRegistered);
     }
@@ -245,137 +348,17 @@ pub fn may_user_call(
     if number.standing.blocks_user(now) {
         return Err(PhoneRefusal::Restricted);
     }
-    if pair_busy {
+    if !number.payment_valid {
+        return Err(PhoneRefusal::Payment);
+    }
+    if facts.pair_busy {
         return Err(PhoneRefusal::Busy);
     }
-    if live_calls >= limits.concurrent_calls {
+    if facts.live_calls >= facts.limits.concurrent_calls {
         return Err(PhoneRefusal::OverCapacity);
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use ahoy_types::{PhoneNumberId, WaId, WabaId};
-
-    use super::*;
-    use crate::account::MessagingLimit;
-    use crate::limits::Profile;
-    use crate::settings::{CallingSettings, Switch};
-
-    const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
-
-    fn number() -> Number {
-        Number {
-            id: PhoneNumberId(1),
-            waba: WabaId(2),
-            number: WaId::from_u64(442_079_460_000),
-            verified_name: "Harbour Café".into(),
-            profile: Profile::Production,
-            messaging_limit: MessagingLimit::Tier2k,
-            payment_valid: true,
-            settings: CallingSettings {
-                status: Switch::Enabled,
-                ..Default::default()
-            },
-            registration: Default::default(),
-            about: Default::default(),
-            standing: Default::default(),
-        }
-    }
-
-    /// Everything is wrong at once; each check that is mended uncovers the next: the documented order.
-    #[test]
-    fn checks_come_in_the_documented_order() {
-        let limits = Limits {
-            connected_per_day: 1,
-            ..Limits::of(Profile::Production)
-        };
-        let mut n = number();
-        n.registration.registered = false;
-        n.settings.status = Switch::Disabled;
-        n.number = WaId::from_u64(12_025_550_100);
-        n.payment_valid = false;
-        let until = NOW + std::time::Duration::from_secs(1);
-        n.standing
-            .pause(ahoy_types::Direction::BusinessInitiated, until, NOW);
-        let mut pair = Pair::default();
-        pair.connected.push(NOW);
-        let mut facts = (false, true, u32::MAX, u32::MAX, false);
-        let ask = |n: &Number, pair: &Pair, f: (bool, bool, u32, u32, bool)| {
-            may_connect(
-                &ConnectFacts {
-                    number: n,
-                    limits: &limits,
-                    pair,
-                    allow_listed: f.4,
-                    callable: f.0,
-                    pair_busy: f.1,
-                    live_calls: f.2,
-                    connects: f.3,
-                },
-                NOW,
-            )
-        };
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::NotRegistered));
-        n.registration.registered = true;
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::CallingDisabled));
-        n.settings.status = Switch::Enabled;
-        assert!(matches!(
-            ask(&n, &pair, facts),
-            Err(Refusal::CountryNotServed(_))
-        ));
-        n.number = WaId::from_u64(442_079_460_000);
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::Restricted { until }));
-        n.standing = Default::default();
-        assert!(matches!(
-            ask(&n, &pair, facts),
-            Err(Refusal::NotAllowListed(_))
-        ));
-        facts.4 = true;
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::Payment));
-        n.payment_valid = true;
-        assert!(matches!(ask(&n, &pair, facts), Err(Refusal::Uncallable(_))));
-        facts.0 = true;
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::NoPermission));
-        pair.grant_permanent();
-        assert!(matches!(
-            ask(&n, &pair, facts),
-            Err(Refusal::DailyLimit { .. })
-        ));
-        pair.connected.clear();
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::Duplicate));
-        facts.1 = false;
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::Concurrency(1000)));
-        facts.2 = 999;
-        assert_eq!(ask(&n, &pair, facts), Err(Refusal::ConnectRate(10_000)));
-        facts.3 = 9_999;
-        assert_eq!(ask(&n, &pair, facts), Ok(()));
-    }
-
-    #[test]
-    fn a_pause_of_users_calls_refuses_them_until_it_ends() {
-        let mut n = number();
-        let until = NOW + std::time::Duration::from_secs(1);
-        n.standing
-            .pause(ahoy_types::Direction::UserInitiated, until, NOW);
-        let ask = |now| may_user_call(&n, &Limits::default(), false, 0, now);
-        assert_eq!(ask(NOW), Err(PhoneRefusal::Restricted));
-        assert_eq!(ask(until), Ok(()));
-    }
-
-    #[test]
-    fn a_hidden_icon_refuses_no_call() {
-        let mut n = number();
-        n.settings.call_icon_visibility = crate::settings::IconVisibility::DisableAll;
-        assert_eq!(may_user_call(&n, &Limits::default(), false, 0, NOW), Ok(()));
-        assert_eq!(
-            may_user_call(&n, &Limits::default(), true, 0, NOW),
-            Err(PhoneRefusal::Busy)
-        );
-        assert_eq!(
-            may_user_call(&n, &Limits::default(), false, 1000, NOW),
-            Err(PhoneRefusal::OverCapacity)
-        );
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use ahoy_calling::media::MediaFile;
 use ahoy_calling::settings::{CallingSettings, IconVisibility, SettingsPatch};
 use ahoy_calling::simulated::Behaviour;
 use ahoy_calling::template::Template;
-use ahoy_store::{NumberOverride, Page, Result as StoreResult};
+use ahoy_store::{NumberOverride, Page, Result as StoreResult, Rows};
 use ahoy_types::{
     AppId, BusinessId, MediaId, PhoneNumberId, RuleTime, TemplateId, TokenHash, WaId, WabaId,
 };
@@ -396,9 +396,9 @@ fn may_enable(step: &mut Step<'_>, number: &Number) -> Result<(), Refusal> {
 }
 
 /// Whether a number may reach a user at all: a test number only those on its allow-list (`rules.md` §9).
-pub(crate) fn reachable(step: &mut Step<'_>, number: &Number, user: WaId) -> StoreResult<bool> {
+pub(crate) fn reachable(rows: &mut dyn Rows, number: &Number, user: WaId) -> StoreResult<bool> {
     match number.profile {
-        Profile::Test => step.tx.allow_listed(number.id, user),
+        Profile::Test => rows.allow_listed(number.id, user),
         Profile::Production | Profile::Sandbox => Ok(true),
     }
 }

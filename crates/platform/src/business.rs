@@ -4,6 +4,7 @@ use ahoy_calling::account::{Number, Scope};
 use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::pair::{Permission, Usage};
+use ahoy_calling::place::{ConnectFacts, RequestFacts, may_connect, may_request, may_take};
 use ahoy_calling::{Call, Refusal, WrongState};
 use ahoy_media::RemoteLeg;
 use ahoy_sdp::{Offered, Policy, parse_answer};
@@ -13,7 +14,7 @@ use crate::account::Caller;
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{call_log, finish, sdp};
+use crate::{account, call_log, finish, identity, sdp};
 
 /// Whom a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Platform {
         let request = caller.request.clone();
         self.ledger()
             .execute(move |step| {
-                let mut call = load(step, &call)?;
+                let mut call = load_to_take(step, &call)?;
                 if call.pre_accept(&answer, ahoy_sdp::same_sdp)? == CallStep::PreAccepted {
                     store(step, &call)?;
                     call_log::note_request(step, &call.id, CallAct::PreAccept, request)?;
@@ -97,7 +98,7 @@ impl Platform {
         let request = caller.request.clone();
         self.ledger()
             .execute(move |step| {
-                let mut call = load(step, &call)?;
+                let mut call = load_to_take(step, &call)?;
                 let now = step.now;
                 let result = call.accept(&answer, opaque, ahoy_sdp::same_sdp, now)?;
                 call_log::note_request(step, &call.id, CallAct::Accept, request)?;
@@ -166,24 +167,47 @@ impl Platform {
             return Err(Refusal::CallingDisabled);
         }
         let user = recipient.number()?;
-        let limits = self.config().limits.of(number.profile).clone();
+        let table = &self.config().limits;
+        let limits = table.of(number.profile);
         let now = self.clock().now();
-        let pair = self
-            .read(|rows| rows.pair(number.id, user))
+        let (pair, known, allow_listed) = self
+            .read(|rows| {
+                let (pair, known) = (rows.pair(number.id, user)?, rows.user(user)?);
+                Ok((pair, known, account::reachable(rows, &number, user)?))
+            })
             .map_err(internal)?;
-        let permission = pair.permission(now);
-        let (day, week) = (
-            pair.request_usage_day(&limits, now),
-            pair.request_usage_week(&limits, now),
-        );
-        let calls = pair.call_usage(&limits, now);
+        let callable = identity::callable(known.as_ref(), self.config().create_users);
+        let permission = if callable {
+            pair.permission(now)
+        } else {
+            Permission::None
+        };
+        let asks = RequestFacts {
+            number: &number,
+            limits,
+            no_business_calls: &table.no_business_calls,
+            pair: &pair,
+            allow_listed,
+        };
+        let calls = ConnectFacts {
+            number: &number,
+            limits,
+            no_business_calls: &table.no_business_calls,
+            pair: &pair,
+            allow_listed,
+            callable,
+            // What is going on this moment is no matter of the permission.
+            pair_busy: false,
+            live_calls: 0,
+            connects: 0,
+        };
         Ok(PermissionView {
             permission,
-            may_request: day.free() && week.free() && permission != Permission::Permanent,
-            requests_day: day,
-            requests_week: week,
-            may_call: permission != Permission::None && calls.free(),
-            calls,
+            may_request: callable && may_request(&asks, now).is_ok(),
+            requests_day: pair.request_usage_day(limits, now),
+            requests_week: pair.request_usage_week(limits, now),
+            may_call: may_connect(&calls, now).is_ok(),
+            calls: pair.call_usage(limits, now),
         })
     }
 
@@ -252,6 +276,13 @@ fn load(step: &mut Step<'_>, id: &CallId) -> Result<Call, Refusal> {
         .call(id)
         .map_err(internal)?
         .ok_or_else(|| unknown_call(id))
+}
+
+/// A call that the business may go on with.
+fn load_to_take(step: &mut Step<'_>, id: &CallId) -> Result<Call, Refusal> {
+    let call = load(step, id)?;
+    may_take(&finish::number_of(step, call.number).map_err(internal)?)?;
+    Ok(call)
 }
 
 fn store(step: &mut Step<'_>, call: &Call) -> Result<(), Refusal> {

@@ -17,7 +17,7 @@ use crate::business::{Recipient, internal, policy_of};
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::{STOPPING, Step};
 use crate::platform::{Platform, random16};
-use crate::{account, call_log, finish, outbox, sdp};
+use crate::{account, call_log, finish, identity, outbox, sdp};
 
 /// A new business-initiated call.
 #[derive(Debug, Clone)]
@@ -114,14 +114,14 @@ fn place(
     let limits = step.limits.of(number.profile).clone();
     let now = step.now;
     let pair = step.tx.pair(number.id, user).map_err(internal)?;
-    let known = step.tx.user(user).map_err(internal)?.is_some();
+    let known = step.tx.user(user).map_err(internal)?;
     let busy = step
         .tx
         .live_call_of_pair(number.id, user)
         .map_err(internal)?
         .is_some();
     let live = step.tx.live_calls_of(number.id).map_err(internal)?;
-    let allow_listed = account::reachable(step, &number, user).map_err(internal)?;
+    let allow_listed = account::reachable(step.tx, &number, user).map_err(internal)?;
     let connects = step
         .tx
         .connects_since(number.id, now - DAY_WINDOW, limits.connects_per_day)
@@ -130,9 +130,10 @@ fn place(
         &ConnectFacts {
             number: &number,
             limits: &limits,
+            no_business_calls: &step.limits.no_business_calls,
             pair: &pair,
             allow_listed,
-            callable: known || create_users,
+            callable: identity::callable(known.as_ref(), create_users),
             pair_busy: busy,
             live_calls: live,
             connects,

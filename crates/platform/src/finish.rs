@@ -10,7 +10,7 @@ use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, T
 
 use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::{call_log, charge, outbox, quality};
+use crate::{call_log, charge, outbox, permission, quality};
 
 /// The number of a call; a call without one is a corrupt store.
 pub(crate) fn number_of(step: &mut Step<'_>, id: PhoneNumberId) -> Result<Number> {
@@ -45,6 +45,9 @@ pub(crate) fn connected(step: &mut Step<'_>, call: &Call) -> Result<()> {
     call_log::note(step, &call.id, CallAct::Connected, None, None)?;
     if call.direction == Direction::BusinessInitiated {
         publish_status(step, call, CallStatus::Accepted)?;
+    } else {
+        let number = number_of(step, call.number)?;
+        permission::after_user_call(step, &number, call)?;
     }
     step.effects.extend([
         Effect::OpenGate {
@@ -89,11 +92,6 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
     let (Some(end), Some(ending)) = (call.end, call.ending()) else {
         return Ok(());
     };
-    if call.counts_as_unanswered() {
-        let mut pair = step.tx.pair(call.number, call.user)?;
-        pair.call_unanswered();
-        step.tx.put_pair(call.number, call.user, &pair)?;
-    }
     step.tx.delete_timers_of_call(&call.id)?;
     step.tx.put_call(call)?;
     let cause = Some(end.cause.as_str());
@@ -131,6 +129,10 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
     );
     outbox::publish(step, &number, "calls", Some(&call.id), &body)?;
     charge::settle(step, &number, call)?;
+    permission::after_user_call(step, &number, call)?;
+    if call.counts_as_unanswered() {
+        permission::after_unanswered(step, &number, call)?;
+    }
     step.effects.extend([
         Effect::Ended {
             call: call.id.clone(),

@@ -9,13 +9,13 @@ use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_store::{
     Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind,
 };
-use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, UserId, WaId, WabaId};
-use ahoy_wire::webhook::{Common, ContactCard};
+use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, WaId, WabaId};
+use ahoy_wire::webhook::Common;
 
 use crate::effect::{DeliveryJob, Effect};
-use crate::figures;
 use crate::ledger::Step;
 use crate::platform::Platform;
+use crate::{figures, identity};
 
 /// How long an outcome that could not be stored waits for the next try.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
@@ -57,19 +57,11 @@ pub(crate) fn common_for(rows: &mut dyn Rows, number: &Number, wa_id: WaId) -> R
         .waba(number.waba)?
         .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
     let user = rows.user(wa_id)?;
-    let country = match &user {
-        Some(user) => user.country.or_else(|| wa_id.country()),
-        None => wa_id.country(),
-    };
     Ok(Common {
         waba: number.waba,
         phone_number_id: number.id,
         display_phone_number: number.number,
-        contact: ContactCard {
-            name: user.and_then(|u| u.name),
-            wa_id,
-            user_id: UserId::derive(waba.business, wa_id, country),
-        },
+        contact: identity::card(&waba, wa_id, user.as_ref()),
     })
 }
 

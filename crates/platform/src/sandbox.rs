@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ahoy_audio::{EncodedSound, SoundCache, SoundKey};
 use ahoy_calling::account::{Number, User};
+use ahoy_calling::pair::Answer;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::simulated::Audio;
 use ahoy_calling::{Pair, Permission};
@@ -16,6 +17,7 @@ use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::platform::Platform;
 use crate::seed::{self, Seed};
+use crate::{finish, permission};
 
 /// Level of a simulated user's tone: loud enough to be told from noise, quiet enough never to clip.
 const TONE_DBFS: f64 = -12.0;
@@ -147,12 +149,28 @@ impl Platform {
         })
     }
 
+    /// Changes a number as no business could: whether it pays, say.
+    pub async fn change_number(
+        &self,
+        id: PhoneNumberId,
+        change: impl FnOnce(&mut Number) + Send + 'static,
+    ) -> Result<Number> {
+        self.ledger()
+            .execute(move |step| {
+                let mut number = finish::number_of(step, id)?;
+                change(&mut number);
+                step.tx.put_number(&number)?;
+                Ok(number)
+            })
+            .await
+    }
+
     /// Every business number, for the phone's list.
     pub fn numbers(&self, limit: usize) -> Result<Vec<Number>> {
         self.read(|rows| rows.numbers(Page { after: None, limit }))
     }
 
-    /// Sets a pair's permission directly, as the user can in the business's profile.
+    /// Sets a pair's permission directly, as the user can in the business's profile; the business is told.
     pub async fn set_permission(
         &self,
         number: PhoneNumberId,
@@ -162,23 +180,19 @@ impl Platform {
         self.ledger()
             .execute(move |step| {
                 ensure_user(step, user)?;
-                let row = step.tx.number(number)?;
-                let row = row.ok_or_else(|| StoreError(format!("there is no number {number}")))?;
-                let limits = step.limits.of(row.profile).clone();
-                let now = step.now;
-                let mut pair = step.tx.pair(number, user)?;
+                let row = finish::number_of(step, number)?;
                 match grant {
-                    // The sandbox sets what it is told, even where a user's own temporary answer would not
-                    // replace a permanent grant.
                     Grant::Temporary => {
+                        // The sandbox sets what it is told, even where a user's own temporary answer would not
+                        // replace a permanent grant.
+                        let mut pair = step.tx.pair(number, user)?;
                         pair.revoke();
-                        pair.grant_temporary(&limits, now);
+                        step.tx.put_pair(number, user, &pair)?;
+                        permission::answer_request(step, &row, user, Answer::Accept, None)
                     }
-                    Grant::Permanent => pair.grant_permanent(),
-                    Grant::Revoke => pair.revoke(),
+                    Grant::Permanent => permission::grant_from_profile(step, &row, user),
+                    Grant::Revoke => permission::revoke(step, &row, user),
                 }
-                step.tx.put_pair(number, user, &pair)?;
-                Ok(pair.permission(now))
             })
             .await
     }

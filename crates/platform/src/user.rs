@@ -2,7 +2,7 @@
 
 use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
-use ahoy_calling::place::{PhoneRefusal, may_user_call};
+use ahoy_calling::place::{PhoneRefusal, UserCallFacts, may_user_call};
 use ahoy_calling::simulated::UserAct;
 use ahoy_calling::{Call, CallState};
 use ahoy_media::{CallPlan, Side};
@@ -11,7 +11,8 @@ use ahoy_sdp::{Keying, Offered, Policy, parse_answer};
 use ahoy_store::{StoreError, TimerKind};
 use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
 use ahoy_wire::Session;
-use ahoy_wire::webhook::CallStatus;
+use ahoy_wire::errors::{ErrorCode, WebhookError};
+use ahoy_wire::webhook::{self, CallStatus};
 
 use crate::account::ensure_user;
 use crate::connect::announce;
@@ -20,7 +21,7 @@ use crate::ledger::{STOPPING, Step};
 use crate::live::{PhoneHandle, UserLegKind};
 use crate::perform::ring_event;
 use crate::platform::{Platform, random16};
-use crate::{call_log, finish, sdp};
+use crate::{call_log, finish, outbox, sdp};
 
 /// A user's call.
 #[derive(Debug, Clone, Default)]
@@ -83,10 +84,19 @@ impl Platform {
             user_end,
         };
         let create_users = self.config().create_users;
+        // A refusal that the business is told of is committed with its webhook.
         let id = self
             .ledger()
-            .execute(move |step| place(step, number, user, create_users, dial, drawn))
-            .await?;
+            .execute(
+                move |step| match place(step, number, user, create_users, dial, drawn) {
+                    Err(PhoneRefusal::Payment) => {
+                        tell_unpaid(step, number, user).map_err(broken)?;
+                        Ok(Err(PhoneRefusal::Payment))
+                    }
+                    other => other.map(Ok),
+                },
+            )
+            .await??;
         Ok(Dialled {
             id,
             offer: user_offer,
@@ -317,9 +327,11 @@ fn place(
         return Err(PhoneRefusal::Internal(STOPPING.into()));
     }
     let number = finish::number_of(step, number).map_err(broken)?;
-    if !create_users && step.tx.user(user).map_err(broken)?.is_none() {
+    let known = step.tx.user(user).map_err(broken)?;
+    if !create_users && known.is_none() {
         return Err(PhoneRefusal::NoSuchUser(user.to_string()));
     }
+    let client = known.map(|u| u.client).unwrap_or_default();
     let limits = step.limits.of(number.profile).clone();
     let busy = step
         .tx
@@ -327,7 +339,16 @@ fn place(
         .map_err(broken)?
         .is_some();
     let live = step.tx.live_calls_of(number.id).map_err(broken)?;
-    may_user_call(&number, &limits, busy, live, step.now)?;
+    may_user_call(
+        &UserCallFacts {
+            number: &number,
+            limits: &limits,
+            client: &client,
+            pair_busy: busy,
+            live_calls: live,
+        },
+        step.now,
+    )?;
     ensure_user(step, user).map_err(broken)?;
     let now = step.now;
     let mut pair = step.tx.pair(number.id, user).map_err(broken)?;
@@ -367,4 +388,18 @@ fn place(
     })));
     announce(step, &number, &call, Session::offer(drawn.offer), &limits).map_err(broken)?;
     Ok(call.id)
+}
+
+/// The business learns that a user called and that it could not be put through for want of payment
+/// (`webhooks.md` §2.7).
+fn tell_unpaid(step: &mut Step<'_>, number: PhoneNumberId, user: WaId) -> ahoy_store::Result<()> {
+    ensure_user(step, user)?;
+    let number = finish::number_of(step, number)?;
+    let common = outbox::common_for(step.tx, &number, user)?;
+    let error = WebhookError::new(
+        ErrorCode::PaymentUserCall,
+        "A user called this number, and the call was not put through: the account has no valid payment method.",
+    );
+    let body = webhook::failure(&common, error);
+    outbox::publish(step, &number, "calls", None, &body)
 }

@@ -24,6 +24,10 @@ impl RuleTime {
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
+    /// Whole Unix seconds, rounded up: whoever waits until then is not too early.
+    pub const fn secs_up(self) -> i64 {
+        self.secs() + if self.0.rem_euclid(1000) > 0 { 1 } else { 0 }
+    }
     /// Time since `earlier`, zero if `earlier` lies ahead.
     pub fn since(self, earlier: RuleTime) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0).max(0).unsigned_abs())

@@ -118,7 +118,7 @@ impl Limit {
             current_usage,
             limit_expiration_time: next_at
                 .filter(|_| current_usage >= max_allowed)
-                .map(round_up),
+                .map(RuleTime::secs_up),
         }
     }
 }
@@ -133,9 +133,4 @@ impl Permission {
                 .map(RuleTime::secs),
         }
     }
-}
-
-/// Whole seconds at which an instant has come: a client that waits until then is not too early.
-fn round_up(time: RuleTime) -> i64 {
-    time.secs() + i64::from(time.0.rem_euclid(1000) > 0)
 }

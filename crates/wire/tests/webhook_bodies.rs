@@ -20,8 +20,10 @@ fn common() -> Common {
         phone_number_id: PhoneNumberId(710_000_000_000_001),
         display_phone_number: BUSINESS,
         contact: ContactCard {
+            username: None,
+            parent_user_id: None,
             name: Some("Zoë 🎧".into()),
-            wa_id: USER,
+            wa_id: Some(USER),
             user_id: UserId::derive(
                 ahoy_types::BusinessId(730_000_000_000_001),
                 USER,

@@ -191,8 +191,10 @@ pub fn common() -> Common {
         phone_number_id: PHONE,
         display_phone_number: BUSINESS,
         contact: ContactCard {
+            username: None,
+            parent_user_id: None,
             name: Some("Ana".into()),
-            wa_id: ANA,
+            wa_id: Some(ANA),
             user_id: "GB.1".parse::<UserId>().unwrap(),
         },
     }

@@ -12,6 +12,7 @@ mod a_users_call_lives_from_connect_to_terminate;
 mod any_order_of_acts_keeps_the_promises;
 mod exactly_the_allowed_calls_win;
 mod one_of_many_acts_wins;
+mod permissions_come_and_go;
 mod support;
 mod the_clock_jumps_and_never_goes_back;
 mod webhooks_keep_the_order_of_their_call;

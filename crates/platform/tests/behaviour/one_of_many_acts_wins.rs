@@ -113,6 +113,8 @@ async fn a_business_call_is_answered_at_most_once_and_ends_once() {
     world.by_hand(&[ANA]).await;
     world.permit(ANA).await;
     for round in 0..60 {
+        // Too many unanswered in a row have ended it.
+        world.permit(ANA).await;
         let id = world.business_calls(ANA).await;
         let mut acts = vec![Answer, Decline, Terminate, Answer, HangUp, Decline];
         if round % 5 == 0 {

@@ -12,12 +12,39 @@ use crate::errors::WebhookError;
 /// The user of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactCard {
-    /// Profile name; the number stands in when there is none.
+    /// Profile name; without one the username, the number or the id stands in, whichever comes first.
     pub name: Option<String>,
-    /// Number.
-    pub wa_id: WaId,
+    /// The name the user goes by instead of a number.
+    pub username: Option<String>,
+    /// Number; absent for users who hide it.
+    pub wa_id: Option<WaId>,
     /// Business-scoped id.
     pub user_id: UserId,
+    /// Id scoped to the portfolio above the business's, where there is one.
+    pub parent_user_id: Option<UserId>,
+}
+
+impl ContactCard {
+    /// What stands for the user's name.
+    pub fn display_name(&self) -> String {
+        let written = self.name.clone().or_else(|| self.username.clone());
+        written.unwrap_or_else(|| match self.wa_id {
+            Some(number) => number.to_string(),
+            None => self.user_id.to_string(),
+        })
+    }
+    /// The entry in `contacts` of webhooks.
+    pub fn contact(&self) -> Contact {
+        Contact {
+            profile: Profile {
+                name: self.display_name(),
+                username: self.username.clone(),
+            },
+            wa_id: self.wa_id,
+            user_id: Some(self.user_id.clone()),
+            parent_user_id: self.parent_user_id.clone(),
+        }
+    }
 }
 
 /// What every calling event says about where it belongs.
@@ -151,8 +178,9 @@ pub fn status(common: &Common, event: &StatusEvent) -> Vec<u8> {
         timestamp: event.timestamp,
         kind: Some("call".to_owned()),
         status: event.status,
-        recipient_id: Some(common.contact.wa_id),
+        recipient_id: common.contact.wa_id,
         recipient_user_id: Some(common.contact.user_id.clone()),
+        recipient_parent_user_id: common.contact.parent_user_id.clone(),
         biz_opaque_callback_data: event.biz_opaque_callback_data.clone(),
     });
     notification(common, "calls", value)
@@ -204,8 +232,9 @@ pub fn permission_reply(common: &Common, reply: &PermissionReply) -> Vec<u8> {
     };
     let mut value = value(common);
     value.messages.push(Message {
-        from: Some(common.contact.wa_id),
+        from: common.contact.wa_id,
         from_user_id: Some(common.contact.user_id.clone()),
+        from_parent_user_id: common.contact.parent_user_id.clone(),
         id: reply.id.clone(),
         timestamp: reply.timestamp,
         kind: "interactive".to_owned(),
@@ -255,19 +284,26 @@ fn call(
     event: CallEvent,
     timestamp: RuleTime,
 ) -> Call {
-    let user = Some(common.contact.wa_id);
-    let user_id = Some(common.contact.user_id.clone());
+    let contact = &common.contact;
+    let user = contact.wa_id;
+    let user_id = Some(contact.user_id.clone());
+    let parent = contact.parent_user_id.clone();
     let business = Some(common.display_phone_number);
-    let (from, from_user_id, to, to_user_id) = match direction {
-        Direction::UserInitiated => (user, user_id, business, None),
-        Direction::BusinessInitiated => (business, None, user, user_id),
+    let from_user = direction == Direction::UserInitiated;
+    let (from, to) = if from_user {
+        (user, business)
+    } else {
+        (business, user)
     };
+    let of = |id: Option<UserId>, here: bool| id.filter(|_| here);
     Call {
         id: id.clone(),
         from,
-        from_user_id,
+        from_user_id: of(user_id.clone(), from_user),
+        from_parent_user_id: of(parent.clone(), from_user),
         to,
-        to_user_id,
+        to_user_id: of(user_id, !from_user),
+        to_parent_user_id: of(parent, !from_user),
         event,
         timestamp,
         direction: Some(direction),
@@ -284,22 +320,13 @@ fn call(
 }
 
 fn value(common: &Common) -> Value {
-    let contact = &common.contact;
-    let name = match &contact.name {
-        Some(name) => name.clone(),
-        None => contact.wa_id.to_string(),
-    };
     Value {
         messaging_product: Some("whatsapp".to_owned()),
         metadata: Some(Metadata {
             display_phone_number: common.display_phone_number,
             phone_number_id: common.phone_number_id,
         }),
-        contacts: vec![Contact {
-            profile: Profile { name },
-            wa_id: Some(contact.wa_id),
-            user_id: Some(contact.user_id.clone()),
-        }],
+        contacts: vec![common.contact.contact()],
         ..Value::default()
     }
 }

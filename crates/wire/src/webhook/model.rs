@@ -131,6 +131,9 @@ pub struct Contact {
     /// The business-scoped id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+    /// The id scoped to the portfolio above the business's, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_user_id: Option<UserId>,
 }
 
 /// A user's profile.
@@ -139,6 +142,9 @@ pub struct Profile {
     /// The name, or the number when there is none.
     #[serde(default)]
     pub name: String,
+    /// The name the user goes by instead of a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
 }
 
 /// Kind of a call event.
@@ -193,12 +199,18 @@ pub struct Call {
     /// The caller, when it is the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_user_id: Option<UserId>,
+    /// The same, scoped to the portfolio above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_parent_user_id: Option<UserId>,
     /// The callee's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<WaId>,
     /// The callee, when it is the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_user_id: Option<UserId>,
+    /// The same, scoped to the portfolio above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_parent_user_id: Option<UserId>,
     /// What happened.
     pub event: CallEvent,
     /// When, in Unix seconds.
@@ -263,6 +275,9 @@ pub struct Status {
     /// The user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_user_id: Option<UserId>,
+    /// The same, scoped to the portfolio above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_parent_user_id: Option<UserId>,
     /// What the business sent with connect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub biz_opaque_callback_data: Option<String>,
@@ -277,6 +292,9 @@ pub struct Message {
     /// The user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_user_id: Option<UserId>,
+    /// The same, scoped to the portfolio above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_parent_user_id: Option<UserId>,
     /// `wamid.…`.
     pub id: String,
     /// When, in Unix seconds.

@@ -68,7 +68,7 @@ impl Run {
             "{left:?}"
         );
         let mut by_call: HashMap<&CallId, Vec<&Delivery>> = HashMap::new();
-        // What is about the number itself, such as a warning, keeps no call's order.
+        // Grants, revocations and warnings are no events of a call.
         for delivery in all.iter().filter(|d| d.field == "calls") {
             by_call
                 .entry(delivery.lane.as_ref().unwrap())
@@ -121,9 +121,9 @@ impl Run {
             let delivery = bodies[&one.id];
             assert_eq!(delivery.body, one.bytes);
             if seen.insert(one.id)
-                && let Some(call) = &one.call
+                && let Some(lane) = &delivery.lane
             {
-                let before = last.insert(call.clone(), one.id);
+                let before = last.insert(lane.clone(), one.id);
                 assert!(
                     before.is_none_or(|before| before < one.id),
                     "{one:?} after {before:?}"

@@ -14,7 +14,7 @@ pub struct Sent {
     pub id: DeliveryId,
     pub app: AppId,
     pub url: Option<String>,
-    /// `connect`, `terminate`, `RINGING`, `ACCEPTED`, `REJECTED`.
+    /// `connect`, `terminate`, `RINGING`, `ACCEPTED`, `REJECTED`; else the type of the message, or `errors`.
     pub event: String,
     pub call: Option<CallId>,
     /// From 1, as far as outcomes are known.
@@ -184,18 +184,29 @@ impl Edge {
 fn read(row: &ahoy_store::Delivery, url: Option<String>, at: RuleTime) -> Sent {
     let json: Value = serde_json::from_slice(&row.body).unwrap();
     let value = &json["entry"][0]["changes"][0]["value"];
-    let event = [&value["calls"][0]["event"], &value["statuses"][0]["status"]];
-    let id = [&value["calls"][0]["id"], &value["statuses"][0]["id"]];
-    let text = |all: [&Value; 2]| all.iter().find_map(|v| v.as_str()).map(str::to_owned);
-    let call: Option<CallId> = text(id).map(|id| id.parse().unwrap());
-    assert_eq!(call, row.lane, "the lane is the call's");
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let calling = [&value["calls"][0], &value["statuses"][0]];
+    let call: Option<CallId> = calling
+        .iter()
+        .find_map(|v| text(&v["id"]))
+        .and_then(|id| id.parse().ok());
+    assert!(
+        call.is_none() || call == row.lane,
+        "the lane of {json} is the call's"
+    );
+    let message = &value["messages"][0];
+    let event = text(&value["calls"][0]["event"])
+        .or_else(|| text(&value["statuses"][0]["status"]))
+        .or_else(|| text(&message["interactive"]["type"]))
+        .or_else(|| text(&message["type"]))
+        .or_else(|| value["errors"].is_array().then(|| "errors".into()))
+        .or_else(|| text(&value["event"]))
+        .unwrap_or_else(|| row.field.clone());
     Sent {
         id: row.id,
         app: row.app,
         url,
-        event: text(event)
-            .or_else(|| value["event"].as_str().map(str::to_owned))
-            .unwrap_or_else(|| row.field.clone()),
+        event,
         call,
         attempt: row.attempts + 1,
         at,
