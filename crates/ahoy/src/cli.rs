@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::admin::AdminArgs;
 use crate::ports::PortRange;
 
 /// An open, self-hosted business calling platform, wire-compatible with the WhatsApp Business Calling API.
@@ -14,7 +15,7 @@ use crate::ports::PortRange;
 #[command(name = "ahoy", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// What to log, in the form of RUST_LOG: `info`, `ahoy_platform=debug`. Logs go to standard error
-    /// [default: warn,ahoy=info; for demo and agent: warn].
+    /// [default: warn,ahoy=info; for demo, agent and admin: warn].
     #[arg(long, global = true, env = "AHOY_LOG")]
     pub log: Option<String>,
     /// Log as JSON, one object a line.
@@ -37,7 +38,7 @@ impl Cli {
     pub(crate) fn log_filter(&self) -> &str {
         match (&self.log, &self.command) {
             (Some(filter), _) => filter,
-            (None, Some(Command::Demo(_) | Command::Agent(_))) => "warn",
+            (None, Some(Command::Demo(_) | Command::Agent(_) | Command::Admin(_))) => "warn",
             (None, _) => "warn,ahoy=info",
         }
     }
@@ -55,8 +56,8 @@ pub(crate) enum Command {
     Agent(AgentArgs),
     /// Load generator against a running server (not available yet).
     Load,
-    /// Businesses, WABAs, phone numbers, apps, tokens (not available yet).
-    Admin,
+    /// Businesses, WABAs, phone numbers, apps, tokens and roles of a running server.
+    Admin(AdminArgs),
     /// Diagnoses a customer's webhook, SIP server or media set-up (not available yet).
     Doctor,
 }
@@ -95,6 +96,10 @@ pub(crate) struct NetArgs {
     /// Price list to charge calls by [default: the published one].
     #[arg(long, env = "AHOY_RATES")]
     pub rates: Option<PathBuf>,
+    /// An admin token this server takes besides those it has given, with the role admin [default: ahoy-dev-admin in
+    /// `dev`, none in `serve`].
+    #[arg(long, env = "AHOY_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
     /// Print one JSON line when ready instead of the banner.
     #[arg(long)]
     pub json: bool,

@@ -22,6 +22,7 @@ pub(crate) struct FileConfig {
     pub media_advertise: Vec<IpAddr>,
     pub media_ports: Option<PortRange>,
     pub media_workers: Option<usize>,
+    pub admin_token: Option<String>,
     pub prefer_active: bool,
     pub limits: LimitTable,
     pub rates: Option<PathBuf>,
@@ -47,6 +48,7 @@ impl FileConfig {
         if !net.media_ip.is_empty() {
             self.media_ip = net.media_ip;
         }
+        self.admin_token = net.admin_token.or(self.admin_token);
         self.media_ports = net.media_ports.or(self.media_ports);
         self.rates = net.rates.or(self.rates);
         self.media_workers = net.media_workers.or(self.media_workers);

@@ -14,6 +14,9 @@ use crate::health::media_addresses;
 use crate::server::{Sandbox, Server, Setup};
 use crate::signals;
 
+/// The admin token of the sandbox.
+const ADMIN_TOKEN: &str = "ahoy-dev-admin";
+
 /// The seeded account with the values of the command line.
 pub(crate) fn seed(args: &SeedArgs) -> Seed {
     let mut seed = Seed {
@@ -38,7 +41,11 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         no_agent,
     } = args;
     let json = net.json;
-    let file = FileConfig::default().overridden_by(net);
+    let mut file = FileConfig::default().overridden_by(net);
+    let admin_token = file
+        .admin_token
+        .get_or_insert_with(|| ADMIN_TOKEN.to_owned())
+        .clone();
     let data = match &file.data {
         Some(path) => DataFolder::kept(path.clone()),
         None => DataFolder::temporary()?,
@@ -57,7 +64,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
     if json {
         println!("{}", ready_line(&server, Some(&seed)));
     } else {
-        banner(&server, &seed);
+        banner(&server, &seed, &admin_token);
     }
     signals::first().await;
     if !json {
@@ -90,7 +97,7 @@ pub(crate) fn ready_line(server: &Server, seed: Option<&Seed>) -> Value {
     line
 }
 
-fn banner(server: &Server, seed: &Seed) {
+fn banner(server: &Server, seed: &Seed, admin_token: &str) {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let bold = |text: &str| {
         if colour {
@@ -112,6 +119,7 @@ fn banner(server: &Server, seed: &Seed) {
         &format!("{}/v25.0/   reference: {}/docs", server.url, server.url),
     );
     row("Access token", &bold(&seed.token));
+    row("Admin token", admin_token);
     row("App", &format!("{}   secret {}", seed.app, seed.app_secret));
     row("WABA", &seed.waba.to_string());
     for number in &seed.numbers {

@@ -1,5 +1,6 @@
 //! `ahoy`: configuration, command line, wiring.
 
+mod admin;
 mod agent;
 mod cli;
 mod config;
@@ -50,7 +51,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => server::serve(args).await,
         Command::Agent(args) => agent::run(args).await,
-        Command::Load | Command::Admin | Command::Doctor => {
+        Command::Admin(args) => admin::run(args).await,
+        Command::Load | Command::Doctor => {
             eprintln!("ahoy: this command is not available yet; `ahoy --help` lists what is");
             Ok(ExitCode::from(2))
         }

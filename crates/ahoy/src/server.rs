@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ahoy_admin::AdminState;
 use ahoy_agent::{Agent, AgentConfig};
 use ahoy_calling::account::Callback;
 use ahoy_calling::price::PriceList;
@@ -30,6 +31,9 @@ use crate::{pages, signals};
 
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// Shortest admin token a production server takes from its configuration.
+const ADMIN_TOKEN_CHARS: usize = 16;
 
 /// What the sandbox adds to a server.
 pub(crate) struct Sandbox {
@@ -114,7 +118,8 @@ impl Server {
             agent: callback.as_ref().map(|c| c.url.clone()),
             metrics,
         };
-        let app = routes(&platform, health, sandbox, callback)?;
+        let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
+        let app = routes(&platform, health, sandbox, callback)?.merge(ahoy_admin::router(admin));
         let (stop, mut stopped) = watch::channel(false);
         let http = tokio::spawn(async move {
             axum::serve(listener, app)
@@ -266,6 +271,12 @@ fn routes(
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let json = args.net.json;
     let file = FileConfig::read(&args.config)?.overridden_by(args.net);
+    anyhow::ensure!(
+        file.admin_token
+            .as_ref()
+            .is_none_or(|token| token.len() >= ADMIN_TOKEN_CHARS),
+        "admin_token: at least {ADMIN_TOKEN_CHARS} characters are expected; `openssl rand -hex 32` makes a good one"
+    );
     let data = DataFolder::kept(file.data.clone().unwrap_or_else(|| ".ahoy".into()));
     let server = Server::start(Setup {
         file,

@@ -1,5 +1,6 @@
 //! What a number says about itself: the business profile and the state of its name (`graph-api.md` §7).
 
+use ahoy_types::PhoneNumberId;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
@@ -133,6 +134,12 @@ pub struct AboutPatch {
 }
 
 impl About {
+    /// Where the picture of this number is served; its tag makes every picture an address of its own.
+    pub fn picture_path(&self, number: PhoneNumberId) -> Option<String> {
+        let tag = self.picture.as_ref()?;
+        Some(format!("/pictures/{number}?v={tag}"))
+    }
+
     /// The profile with the patch laid over it.
     ///
     /// # Errors

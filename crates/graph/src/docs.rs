@@ -116,7 +116,10 @@ pub(crate) struct CallingChange {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NumberBody {
     /// The override.
-    webhook_configuration: OverrideBody,
+    webhook_configuration: Option<OverrideBody>,
+    /// Six digits: the new PIN of two-step verification, instead of an override.
+    #[schema(pattern = "^[0-9]{6}$")]
+    pin: Option<String>,
 }
 
 /// Body of `POST /{node-id}`.
@@ -204,4 +207,49 @@ pub(crate) struct SubscribeBody {
     fields: String,
     /// Has no effect: payloads always have their values.
     include_values: Option<bool>,
+}
+
+/// Body of `POST /{phone-number-id}/register`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RegisterBody {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: String,
+    /// Six digits: the PIN of two-step verification.
+    #[schema(example = "123456", pattern = "^[0-9]{6}$")]
+    pin: String,
+}
+
+/// Body of `POST /{phone-number-id}/deregister`; it may be left out.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeregisterBody {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: Option<String>,
+}
+
+/// Body of `POST /{phone-number-id}/whatsapp_business_profile`. What is absent stays as it is; an empty text takes a line
+/// away.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProfileBody {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: String,
+    /// Short line below the name; cannot be emptied.
+    #[schema(min_length = 1, max_length = 139)]
+    about: Option<String>,
+    /// Postal address.
+    #[schema(max_length = 256)]
+    address: Option<String>,
+    /// What the business does.
+    #[schema(max_length = 512)]
+    description: Option<String>,
+    /// E-mail address.
+    #[schema(max_length = 128)]
+    email: Option<String>,
+    /// Line of business, as `RESTAURANT`.
+    vertical: Option<String>,
+    /// At most two addresses of web sites.
+    #[schema(max_items = 2)]
+    websites: Option<Vec<String>>,
 }

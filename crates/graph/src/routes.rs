@@ -6,6 +6,8 @@ mod media;
 mod nodes;
 mod numbers;
 mod permissions;
+mod profile;
+mod registration;
 mod settings;
 mod subscriptions;
 mod templates;
@@ -26,6 +28,9 @@ pub(crate) fn described() -> OpenApiRouter<GraphState> {
         .routes(routes!(permissions::read))
         .routes(routes!(settings::read, settings::change))
         .routes(routes!(numbers::list))
+        .routes(routes!(registration::register))
+        .routes(routes!(registration::deregister))
+        .routes(routes!(profile::read, profile::change))
         .routes(routes!(nodes::read, nodes::change, media::delete))
         .routes(routes!(
             templates::list,

@@ -218,7 +218,7 @@ async fn an_account_and_an_app() {
         .await
         .ok(),
         json!({"id": WABA.to_string(), "name": "Harbour Café", "currency": "USD", "timezone_id": "0",
-               "owner_business_info": {"id": "730000000000001"}})
+               "owner_business_info": {"id": "730000000000001", "name": "Harbour Café Ltd"}})
     );
     let app = api
         .ask("GET", &format!("/v25.0/{APP}"), APP_TOKEN, None)

@@ -5,6 +5,7 @@
 //! | `GET /phone` | the page: pick a user, or `?user=447700900001` |
 //! | `GET /phone/assets/…` | its modules and styles |
 //! | `GET /phone/socket` | the WebSocket of any phone |
+//! | `GET /pictures/{number}` | the profile picture of a business number |
 //!
 //! A session (`session`) is plain state without I/O; `keeper` is the task around it, `hub` the table of them,
 //! `socket` the WebSocket they speak through. The page's source is in `assets/`.
@@ -14,6 +15,7 @@ mod exchange;
 mod hub;
 mod keeper;
 mod page;
+mod picture;
 mod protocol;
 mod rate;
 mod session;
@@ -46,6 +48,13 @@ pub fn router(state: PhoneState) -> Router {
 
 /// The phone's routes with bounds of one's own.
 pub fn router_with(state: PhoneState, limits: Limits) -> Router {
+    let pictures = Router::new()
+        .route("/pictures/{number}", get(picture::serve))
+        .with_state(state.platform.clone());
+    pictures.merge(phones(state, limits))
+}
+
+fn phones(state: PhoneState, limits: Limits) -> Router {
     if !state.dev {
         let refuse = any(|| async {
             let problem = Problem::new(

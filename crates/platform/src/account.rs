@@ -2,7 +2,7 @@
 
 use ahoy_calling::Refusal;
 use ahoy_calling::account::{
-    App, Callback, MessagingLimit, Number, Scope, Subscription, User, Waba,
+    App, Business, Callback, MessagingLimit, Number, Scope, Subscription, User, Waba,
 };
 use ahoy_calling::limits::Profile;
 use ahoy_calling::media::MediaFile;
@@ -69,6 +69,8 @@ pub enum AuthError {
 /// What an id of the Graph stands for, as far as the caller may know.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
+    /// A business portfolio.
+    Business(Business),
     /// A phone number.
     Number(Number),
     /// A WABA.
@@ -142,6 +144,9 @@ impl Platform {
                 }
                 if let Some(waba) = rows.waba(WabaId(id))? {
                     return Ok(Some((waba.business, Node::Waba(waba))));
+                }
+                if let Some(business) = rows.business(BusinessId(id))? {
+                    return Ok(Some((business.id, Node::Business(business))));
                 }
                 if let Some(app) = rows.app(AppId(id))? {
                     return Ok(Some((app.business, Node::App(app))));

@@ -32,6 +32,7 @@ mod queries;
 mod quiet;
 mod reader;
 mod recover;
+mod registration;
 mod reports;
 mod sandbox;
 mod sdp;

@@ -13,6 +13,7 @@ pub mod media;
 pub mod messages;
 pub mod nodes;
 pub mod permissions;
+pub mod profile;
 mod session;
 pub mod settings;
 pub mod subscriptions;

@@ -1,6 +1,6 @@
 //! Phone numbers and accounts as nodes: `?fields=`, lists and their pages (`graph-api.md` §7).
 
-use ahoy_types::{PhoneNumberId, WabaId};
+use ahoy_types::{BusinessId, PhoneNumberId, WabaId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -25,19 +25,19 @@ pub struct PhoneNumber {
     /// `GREEN`, `YELLOW`, `RED`, `NA` or `UNKNOWN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality_rating: Option<String>,
-    /// `VERIFIED`.
+    /// `VERIFIED` or `NOT_VERIFIED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_verification_status: Option<String>,
-    /// `APPROVED`.
+    /// `APPROVED`, `AVAILABLE_WITHOUT_REVIEW`, `DECLINED`, `EXPIRED`, `PENDING_REVIEW` or `NONE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_status: Option<String>,
-    /// `CONNECTED`.
+    /// `CONNECTED`, or `DISCONNECTED` while it is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Message throughput.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput: Option<Throughput>,
-    /// `CLOUD_API`.
+    /// `CLOUD_API`, or `NOT_APPLICABLE` while it is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_type: Option<String>,
     /// `LIVE` or `SANDBOX`.
@@ -46,12 +46,15 @@ pub struct PhoneNumber {
     /// `TIER_250` … `TIER_UNLIMITED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whatsapp_business_manager_messaging_limit: Option<String>,
-    /// `CLOUD_API`.
+    /// `CLOUD_API`, or `NOT_APPLICABLE` while it is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_platform: Option<String>,
     /// Whether the business has the badge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_official_business_account: Option<bool>,
+    /// Whether a PIN guards its registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_pin_enabled: Option<bool>,
     /// ISO 3166-1 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_code: Option<String>,
@@ -93,6 +96,18 @@ pub struct Waba {
     /// Figures about its calls, where `?fields=` asks for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_analytics: Option<CallAnalytics>,
+}
+
+/// A business portfolio with every field this server knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Business {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: BusinessId,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// The owner of an account.
@@ -244,10 +259,13 @@ pub const PHONE_NUMBER_FIELDS: &[&str] = &[
     "whatsapp_business_manager_messaging_limit",
     "host_platform",
     "is_official_business_account",
+    "is_pin_enabled",
     "country_code",
     "country_dial_code",
     "webhook_configuration",
 ];
+/// All fields of a [`Business`]; they are sent without `?fields=` too.
+pub const BUSINESS_FIELDS: &[&str] = &["id", "name"];
 /// Fields of a [`Waba`] sent without `?fields=`.
 pub const WABA_DEFAULTS: &[&str] = &["id", "name", "timezone_id"];
 /// All fields of a [`Waba`].

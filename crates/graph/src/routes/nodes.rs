@@ -1,9 +1,11 @@
-//! `/{node-id}`: a phone number, an account, an app, a template or a media file, told apart by looking the id up.
+//! `/{node-id}`: a phone number, an account, a business, an app, a template or a media file, told apart by looking the id up.
 
 use ahoy_calling::account::{Callback, Scope};
 use ahoy_platform::{Node, Verified};
 use ahoy_wire::errors::ErrorEnvelope;
-use ahoy_wire::nodes::{OwnerBusiness, PhoneNumber, WABA_DEFAULTS, WABA_FIELDS, Waba, select};
+use ahoy_wire::nodes::{
+    BUSINESS_FIELDS, Business, OwnerBusiness, PhoneNumber, WABA_DEFAULTS, WABA_FIELDS, Waba, select,
+};
 use ahoy_wire::subscriptions::OverrideChange;
 use ahoy_wire::{GraphError, Success};
 use axum::extract::State;
@@ -17,14 +19,14 @@ use crate::incoming::Asked;
 use crate::refusal::OrRefuse as _;
 use crate::routes::{analytics, media, numbers, templates};
 
-/// Fields of a phone number, an account, an app, a template or a media file.
+/// Fields of a phone number, an account, a business, an app, a template or a media file.
 #[utoipa::path(
     get,
     path = "/{node_id}",
     operation_id = "node",
     tag = "nodes",
     params(
-        ("node_id" = String, Path, description = "A phone number, an account, an app, a template or a media file"),
+        ("node_id" = String, Path, description = "A phone number, an account, a business, an app, a template or a media file"),
         ("fields" = Option<String>, Query, description = "Names of fields with commas between them; `id` is always there. An account answers questions about its calls: `call_analytics.start(1790000000).end(1790086400).granularity(DAILY)`, with the granularities HALF_HOUR, DAILY and MONTHLY and, as needed, `.phone_numbers([\"…\"])`, `.country_codes([\"ES\"])`, `.directions([\"USER_INITIATED\"])`, `.metric_types([\"COUNT\",\"COST\",\"AVERAGE_DURATION\"])` and `.dimensions([\"phone\",\"direction\",\"country\"])`"),
     ),
     responses(
@@ -57,7 +59,10 @@ pub(crate) async fn read(
                 currency: Some(waba.currency),
                 owner_business_info: Some(OwnerBusiness {
                     id: waba.business.to_string(),
-                    name: None,
+                    name: match state.platform.node(&asked.caller, waba.business.0) {
+                        Ok(Some(Node::Business(business))) => Some(business.name),
+                        _ => None,
+                    },
                 }),
                 call_analytics,
             };
@@ -69,6 +74,15 @@ pub(crate) async fn read(
                 WABA_FIELDS,
                 kind,
             )?))
+        }
+        Node::Business(business) => {
+            asked.need(&[Scope::WhatsappBusinessManagement])?;
+            let node = Business {
+                id: business.id,
+                name: Some(business.name),
+            };
+            let (known, kind) = (BUSINESS_FIELDS, "Business");
+            Ok(Answer(select(&node, requested, known, known, kind)?))
         }
         Node::App(app) if app.id == asked.caller.app => {
             let node = serde_json::json!({"id": app.id, "name": app.name});
@@ -107,7 +121,7 @@ pub(crate) async fn read(
     }
 }
 
-/// Sets or removes a phone number's override of the callback, or changes a template.
+/// Sets or removes a phone number's override of the callback, or sets its PIN; or changes a template.
 #[utoipa::path(
     post,
     path = "/{node_id}",
@@ -130,7 +144,20 @@ pub(crate) async fn change(
         _ => return Err(asked.incoming.unsupported()),
     };
     asked.need(&[Scope::WhatsappBusinessManagement])?;
-    let change = OverrideChange::parse_configuration(&asked.incoming.body()?)?;
+    let body = asked.incoming.body()?;
+    let fields = body.fields();
+    if let Some(pin) = fields.text("pin")? {
+        if fields.has("webhook_configuration") {
+            return Err(GraphError::invalid(
+                "The parameters `pin` and `webhook_configuration` are set one at a time.",
+            )
+            .into());
+        }
+        let set = state.platform.set_pin(&asked.caller, number, pin).await;
+        set.or_refuse(&asked.incoming.method)?;
+        return Ok(Answer(Success::default()));
+    }
+    let change = OverrideChange::parse_configuration(&body)?;
     let callback = match change {
         OverrideChange::Remove => None,
         OverrideChange::Set(callback) => {
@@ -151,6 +178,7 @@ pub(crate) async fn unknown_edge(asked: Asked) -> Result<Answer<Value>, Refused>
     let kind = match asked.node()? {
         Node::Number(_) => "WhatsAppBusinessPhoneNumber",
         Node::Waba(_) => "WhatsAppBusinessAccount",
+        Node::Business(_) => "Business",
         Node::App(_) => "Application",
         Node::Template(_) => templates::KIND,
         Node::Media(_) => "WhatsAppMedia",

@@ -241,28 +241,42 @@ pub(super) fn selected(
     Ok(selected)
 }
 
-/// What is known of a number. Numbers are set up by the operator, so they are verified, approved and connected.
+/// What is known of a number.
 fn node(number: &Number) -> PhoneNumber {
     let text = |text: &str| Some(text.to_owned());
+    let platform = if number.registration.registered {
+        "CLOUD_API"
+    } else {
+        "NOT_APPLICABLE"
+    };
     PhoneNumber {
         id: number.id,
         display_phone_number: Some(number.number.international()),
         verified_name: Some(number.verified_name.clone()),
         quality_rating: text("UNKNOWN"),
-        code_verification_status: text("VERIFIED"),
-        name_status: text("APPROVED"),
-        status: text("CONNECTED"),
+        code_verification_status: text(if number.registration.verified {
+            "VERIFIED"
+        } else {
+            "NOT_VERIFIED"
+        }),
+        name_status: text(number.about.name_status.as_str()),
+        status: text(if number.registration.registered {
+            "CONNECTED"
+        } else {
+            "DISCONNECTED"
+        }),
         throughput: Some(Throughput {
             level: "STANDARD".to_owned(),
         }),
-        platform_type: text("CLOUD_API"),
+        platform_type: text(platform),
         account_mode: text(match number.profile {
             Profile::Production => "LIVE",
             Profile::Sandbox | Profile::Test => "SANDBOX",
         }),
         whatsapp_business_manager_messaging_limit: text(number.messaging_limit.as_str()),
-        host_platform: text("CLOUD_API"),
-        is_official_business_account: Some(false),
+        host_platform: text(platform),
+        is_official_business_account: Some(number.about.official),
+        is_pin_enabled: Some(number.registration.pin_set()),
         country_code: number.number.country().map(|country| country.to_string()),
         country_dial_code: number.number.calling_code().map(|code| code.to_string()),
         webhook_configuration: None,

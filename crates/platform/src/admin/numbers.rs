@@ -6,10 +6,10 @@ use ahoy_calling::admin::{self as rules, AdminRefusal, Administrator};
 use ahoy_calling::limits::Profile;
 use ahoy_calling::registration::Registration;
 use ahoy_store::{Page, Picture, Result as StoreResult, Rows};
-use ahoy_types::{BusinessId, PhoneNumberId, TokenHash, WaId, WabaId};
+use ahoy_types::{BusinessId, PhoneNumberId, WaId, WabaId};
 
 use super::businesses::{scope, waba};
-use super::{Admin, Prefix, free_id, internal, invalid, random_id};
+use super::{Admin, Prefix, free_id, internal, invalid, random, random_id};
 use crate::platform::Platform;
 
 /// A number to be created. Calling is off until the business switches it on.
@@ -267,8 +267,7 @@ impl Admin {
         }
         let kind = rules::picture_kind(&body)
             .ok_or_else(|| invalid("picture: a JPEG, PNG or WebP file is expected"))?;
-        let hash = TokenHash::of(&String::from_utf8_lossy(&body)).0;
-        let tag = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let tag = random::<8>()?.iter().map(|b| format!("{b:02x}")).collect();
         let picture = Picture {
             kind: kind.to_owned(),
             body,
