@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MIC_HZ, heard, launch, received, until } from './browser.mjs';
-import { ANA, openPhone } from './phone-page.mjs';
+import { ANA, assertReadyInTime, openPhone } from './phone-page.mjs';
 import { sandbox, startServer } from './server.mjs';
 import { pitch, tone } from './sound.mjs';
 
@@ -65,6 +65,8 @@ describe('a call to the sample agent', { timeout: 90_000 }, () => {
 
     const call = await sandbox(server.base, 'GET', `/users/${ANA}/calls/${id}`);
     assert.deepEqual([call.state, call.direction], ['ended', 'USER_INITIATED']);
+    // The agent accepts and greets at once, and yet the page was ready for its first packet.
+    assertReadyInTime(call.media);
     const { data } = await sandbox(server.base, 'GET', `/deliveries?call=${encodeURIComponent(id)}`);
     const events = data.map((delivery) => JSON.parse(delivery.body).entry[0].changes[0].value.calls[0]);
     assert.deepEqual(events.map((event) => event.event), ['connect', 'terminate']);

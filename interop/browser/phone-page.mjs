@@ -8,6 +8,13 @@ export const ANA = '447700900001';
 
 const shots = process.env.AHOY_SHOTS;
 
+/** By the server's own story of the call, the page's keys and address were there before the business's first packet. */
+export function assertReadyInTime({ timeline }) {
+  const at = (event, side) => timeline.findIndex((entry) => entry.event === event && entry.side === side);
+  const [keys, address, first] = [at('dtls_done', 'user'), at('nominated', 'user'), at('first_packet', 'business')];
+  assert.ok(keys >= 0 && address >= 0 && first > Math.max(keys, address), JSON.stringify(timeline));
+}
+
 /** Opens the phone of a seeded user and waits until it is online. */
 export async function openPhone(browser, base, options = {}) {
   const opened = await openPage(browser, options);

@@ -80,7 +80,7 @@ pub enum TimeoutKind {
 // A handful of events a call: their size costs nothing, a box would cost every receiver a word.
 #[allow(clippy::large_enum_variant)]
 pub enum MediaEvent {
-    /// DTLS is done, the certificate matches and the keys are in use.
+    /// Media can leave: DTLS is done, the certificate matches, and the peer has nominated a pair. Once a peer.
     LegUp {
         /// The call.
         bridge: BridgeId,

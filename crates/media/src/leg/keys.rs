@@ -188,7 +188,7 @@ impl WebRtcLeg {
                     side: self.side,
                     profile,
                 }));
-                note(Note::Up);
+                self.tell_if_up(note);
             }
             Err(error) => {
                 let reason = error.to_string();

@@ -78,6 +78,8 @@ pub(crate) struct WebRtcLeg {
     octets: u32,
     rtcp_due: Option<Instant>,
     bye_noted: bool,
+    /// It was told that media can leave.
+    up: bool,
 }
 
 impl WebRtcLeg {
@@ -108,6 +110,7 @@ impl WebRtcLeg {
             octets: 0,
             rtcp_due: None,
             bye_noted: false,
+            up: false,
         }
     }
 
@@ -212,7 +215,16 @@ impl WebRtcLeg {
             None => {}
         }
         self.start_if_active(cx, note);
+        self.tell_if_up(note);
         Some(change)
+    }
+
+    /// Tells, once a peer, that media can leave. Keys alone are not enough: a browser may finish its handshake before
+    /// it nominates a pair, and what is sent in between has nowhere to go.
+    fn tell_if_up(&mut self, note: &mut impl FnMut(Note)) {
+        if self.is_ready() && !std::mem::replace(&mut self.up, true) {
+            note(Note::Up);
+        }
     }
 
     /// The peer's session description is known, or repeated. One with another certificate is another peer's, such as a
@@ -273,6 +285,7 @@ impl WebRtcLeg {
         self.srtp = None;
         self.rtcp_due = None;
         self.bye_noted = false;
+        self.up = false;
         gone
     }
 
