@@ -115,3 +115,29 @@ fn and_no_peer_that_claims_our_role() {
         .receive_kind(ahoy_packet::demux::Kind::Dtls)
         .expect("a ClientHello");
 }
+
+#[test]
+fn a_leg_with_keys_and_no_nomination_is_not_up() {
+    let relay = Relay::start();
+    let plan = relay.arm(1, user(660.0));
+    let mut business = Raw::new(&plan.business);
+    relay
+        .engine
+        .set_remote(BridgeId(1), Side::Business, business.remote());
+    let check = business.check(Role::Controlling(1), false);
+    business.ask(&check);
+    business.shake_hands();
+    assert!(relay.report(1).leg(Side::Business).profile.is_some());
+    assert!(
+        !relay.has_event(|event| matches!(event, ahoy_media::MediaEvent::LegUp { .. })),
+        "what is sent now has nowhere to go"
+    );
+    business.nominate();
+    relay.wait_up(1, Side::Business);
+    business.nominate();
+    relay.report(1);
+    assert!(
+        !relay.has_event(|event| matches!(event, ahoy_media::MediaEvent::LegUp { .. })),
+        "it is told once"
+    );
+}
