@@ -92,9 +92,9 @@ describe('a call between a phone page and a business page', { timeout: 120_000 }
     await phone.phase('connected');
     await Promise.all([until(phone.page, 100), until(business, 100)]);
     await assertHeard('Ana', phone.page, business, BUSINESS_HZ);
+    assertReadyInTime((await sandbox(server.base, 'GET', `/users/${ANA}/calls/${id}`)).media);
     await phone.button('Hang up').click();
     await hooks.next('terminate', id);
-    assertReadyInTime((await sandbox(server.base, 'GET', `/users/${ANA}/calls/${id}`)).media);
     await phone.button('Close').click();
   });
 

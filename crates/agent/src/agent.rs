@@ -42,6 +42,8 @@ pub enum AgentError {
 /// A running agent. Dropping it stops it without saying goodbye; [`Agent::stop`] hangs up first.
 pub struct Agent {
     config: AgentConfig,
+    /// Callback and fields of the app before this agent took it over.
+    former: Option<(String, String)>,
     callback: Url,
     client: Client,
     setup: MediaSetup,
@@ -102,8 +104,9 @@ impl Agent {
             }
         });
 
-        let agent = Self {
+        let mut agent = Self {
             config,
+            former: None,
             callback,
             client,
             setup,
@@ -113,6 +116,7 @@ impl Agent {
             desk,
         };
         if agent.config.register {
+            agent.former = agent.other_subscription().await;
             agent.register().await?;
         }
         Ok(agent)
@@ -130,8 +134,37 @@ impl Agent {
     pub async fn register(&self) -> Result<(), AgentError> {
         Ok(self
             .client
-            .subscribe(&self.callback, &self.config.verify_token)
+            .subscribe(self.callback.as_str(), &self.config.verify_token, "calls")
             .await?)
+    }
+
+    /// The app's subscription, unless it is ours.
+    async fn other_subscription(&self) -> Option<(String, String)> {
+        match self.client.subscription().await {
+            Ok(found) => found.filter(|(callback, _)| callback != self.callback.as_str()),
+            Err(error) => {
+                tracing::warn!(%error, "what the app's callback is cannot be read");
+                None
+            }
+        }
+    }
+
+    /// Gives the app's callback back to whoever had it, unless somebody else has taken it meanwhile. The platform does
+    /// not tell verify tokens, so this works for receivers that know ours, such as the agent inside `ahoy dev`.
+    async fn give_back(&self) {
+        let Some((callback, fields)) = &self.former else {
+            return;
+        };
+        if self.other_subscription().await.is_some() {
+            return;
+        }
+        let token = &self.config.verify_token;
+        match self.client.subscribe(callback, token, fields).await {
+            Ok(()) => tracing::info!(callback, "the app's former callback is back"),
+            Err(error) => {
+                tracing::warn!(callback, %error, "the app's former callback could not be set again");
+            }
+        }
     }
 
     /// Every step of every call from now on. Whoever reads too slowly misses the oldest.
@@ -191,11 +224,13 @@ impl Agent {
         }
     }
 
-    /// Hangs up every call, waits at most four seconds for the last webhooks, and closes the receiver.
+    /// Hangs up every call, waits at most four seconds for the last webhooks, gives the app's callback back to the
+    /// receiver it was taken from, and closes ours.
     pub async fn stop(mut self) {
         let _ = self.orders.send(Order::Stop).await;
         // A desk that failed has nothing left to wait for.
         let _ = (&mut self.desk).await;
+        self.give_back().await;
     }
 }
 

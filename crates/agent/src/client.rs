@@ -180,18 +180,55 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn subscribe(&self, callback: &Url, verify_token: &str) -> Result<(), ApiError> {
+    pub async fn subscribe(
+        &self,
+        callback: &str,
+        verify_token: &str,
+        fields: &str,
+    ) -> Result<(), ApiError> {
         let body = json!({
             "object": "whatsapp_business_account",
-            "callback_url": callback.as_str(),
+            "callback_url": callback,
             "verify_token": verify_token,
-            "fields": "calls",
+            "fields": fields,
         });
         let token = format!("{}|{}", self.app, self.app_secret);
         let path = format!("{}/subscriptions", self.app);
         self.post(None, &path, "subscribe", &token, &body)
             .await
             .map(drop)
+    }
+
+    /// The app's subscription as it is now: its callback and its fields with commas between; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn subscription(&self) -> Result<Option<(String, String)>, ApiError> {
+        let sent = self
+            .http
+            .get(self.url(&format!("{}/subscriptions", self.app))?)
+            .bearer_auth(format!("{}|{}", self.app, self.app_secret))
+            .send()
+            .await;
+        let response = sent.map_err(|e| ApiError::NoAnswer(why(&e)))?;
+        let status = response.status();
+        let bytes = response.bytes().await;
+        let answer = read(status, &bytes.map_err(|e| ApiError::NoAnswer(why(&e)))?)?;
+        let subscription = &answer["data"][0];
+        let fields = subscription["fields"].as_array();
+        let names = fields.map(|all| all.iter().filter_map(|f| f["name"].as_str()));
+        let names = names.map(|names| names.collect::<Vec<_>>().join(","));
+        let callback = subscription["callback_url"].as_str().map(str::to_owned);
+        Ok(callback.zip(names))
+    }
+
+    fn url(&self, path: &str) -> Result<Url, ApiError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| ApiError::NoAnswer(format!("{} is no base of an API", self.base)))?
+            .pop_if_empty()
+            .extend(path.split('/'));
+        Ok(url)
     }
 
     async fn action(
@@ -243,11 +280,7 @@ impl Client {
         token: &str,
         body: &Value,
     ) -> Result<(Result<Value, ApiError>, bool), ApiError> {
-        let mut url = self.base.clone();
-        url.path_segments_mut()
-            .map_err(|()| ApiError::NoAnswer(format!("{} is no base of an API", self.base)))?
-            .pop_if_empty()
-            .extend(path.split('/'));
+        let url = self.url(path)?;
         let start = Instant::now();
         let sent = self
             .http

@@ -130,12 +130,58 @@ async fn registration_is_verified_by_the_platform_before_it_answers() {
     let mut config = platform.config.clone();
     config.register = true;
     let agent = Agent::start(config).await.unwrap();
+    let looked = platform.asked("", &call_id(0)).await;
+    assert!(looked.body.is_null(), "whose callback it was is read first");
     let asked = platform.asked("", &call_id(0)).await;
     assert_eq!(asked.path, "/v25.0/900100200300/subscriptions");
     assert_eq!(asked.token, "Bearer 900100200300|ahoy-dev-secret");
     assert_eq!(asked.body["callback_url"], agent.callback_url().as_str());
     assert_eq!(asked.body["verify_token"], "ahoy-dev-verify");
     assert_eq!(asked.body["fields"], "calls");
+}
+
+#[tokio::test]
+async fn the_callback_goes_back_to_whoever_had_it() {
+    const FORMER: &str = "http://127.0.0.1:9/hook";
+    let subscription = |callback: &str| {
+        let fields = [json!({"name": "calls"}), json!({"name": "messages"})];
+        json!({"data": [{"callback_url": callback, "fields": fields}]})
+    };
+    for taken_meanwhile in [false, true] {
+        // What the platform would say: the callback that was set last.
+        let current = std::sync::Arc::new(std::sync::Mutex::new(FORMER.to_owned()));
+        let ours = current.clone();
+        let mut platform = Platform::scripted(move |asked| {
+            let mut current = ours.lock().unwrap();
+            match asked.body["callback_url"].as_str() {
+                Some(callback) => {
+                    *current = callback.to_owned();
+                    None
+                }
+                None => Some((200, subscription(&current))),
+            }
+        })
+        .await;
+        let mut config = platform.config.clone();
+        config.register = true;
+        let agent = Agent::start(config).await.unwrap();
+        assert_eq!(*current.lock().unwrap(), agent.callback_url().as_str());
+        if taken_meanwhile {
+            *current.lock().unwrap() = "http://127.0.0.1:9/another".into();
+        }
+        agent.stop().await;
+        let asked = platform.rest();
+        let set: Vec<_> = asked
+            .iter()
+            .filter(|a| !a.body["callback_url"].is_null())
+            .collect();
+        if taken_meanwhile {
+            assert_eq!(set.len(), 1, "somebody else's callback is left alone");
+        } else {
+            assert_eq!(set[1].body["callback_url"], FORMER);
+            assert_eq!(set[1].body["fields"], "calls,messages");
+        }
+    }
 }
 
 #[tokio::test]
