@@ -1,5 +1,6 @@
 //! How a user shows up at a business (`rules.md` §8), and what the user's phone is like.
 
+use ahoy_types::RuleTime;
 use serde::{Deserialize, Serialize};
 
 /// What businesses get to see of a user.
@@ -21,4 +22,7 @@ pub struct Client {
     pub too_old_for_calls: bool,
     /// Whether the user calls from a companion device: such calls let nobody call back.
     pub companion: bool,
+    /// Since when it holds settings of businesses as it last saw them, instead of always showing the newest
+    /// (`rules.md` §5); `None` where it does not.
+    pub holds_old_settings_since: Option<RuleTime>,
 }

@@ -11,6 +11,7 @@ pub mod analytics;
 pub mod calendar;
 pub mod call;
 pub mod delivery;
+pub mod hours;
 pub mod identity;
 pub mod limits;
 pub mod media;
@@ -25,6 +26,7 @@ pub mod settings;
 pub mod simulated;
 pub mod standing;
 pub mod template;
+pub mod view;
 
 pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
 pub use pair::{Pair, Permission};

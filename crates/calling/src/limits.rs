@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use quality::Quality;
 
+use crate::hours::HolidayReading;
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Which set of limits a number lives under.
@@ -140,6 +142,8 @@ pub struct LimitTable {
     pub media: MediaLimits,
     /// Countries whose business numbers may neither place calls nor ask for permission (`rules.md` §2).
     pub no_business_calls: Vec<Country>,
+    /// What an entry of a holiday schedule means (`contract.md` §4): `closed` in its window, or `open` in it alone.
+    pub holidays: HolidayReading,
 }
 
 impl Default for LimitTable {
@@ -154,6 +158,7 @@ impl Default for LimitTable {
                 .iter()
                 .filter_map(|country| country.parse().ok())
                 .collect(),
+            holidays: HolidayReading::default(),
         }
     }
 }
@@ -227,6 +232,18 @@ pub const WEEK_WINDOW: Duration = Duration::from_secs(7 * 86_400);
 pub const ANALYTICS_LOOK_BACK: Duration = Duration::from_secs(366 * 86_400);
 /// Points of one `call_analytics` answer at most: a year of half hours in both directions, and room.
 pub const ANALYTICS_POINTS: usize = 50_000;
+/// How long a phone may show settings that no longer hold (`rules.md` §5).
+pub const SETTINGS_HELD: Duration = Duration::from_secs(7 * 86_400);
+/// Changes of what phones show that are remembered within that time; of more, the oldest are forgotten.
+pub const PAST_SETTINGS: usize = 8;
+/// Opening hours a day of the week at most (`graph-api.md` §4.1).
+pub const OPEN_HOURS_PER_DAY: usize = 2;
+/// Entries of the holiday schedule at most (`graph-api.md` §4.1).
+pub const HOLIDAYS: usize = 20;
+/// Longest time voicemail lets a call ring, in seconds (`graph-api.md` §4.1).
+pub const VOICEMAIL_WAIT: u8 = 30;
+/// Characters of a key and of a value of `request_uri_user_params` at most (`graph-api.md` §4.1).
+pub const SIP_PARAM_CHARS: usize = 128;
 /// `biz_opaque_callback_data`, `cta_payload` and `deeplink_payload`: characters at most.
 pub const PAYLOAD_CHARS: usize = 512;
 /// The window of an approved template's "in 30 days" rule.

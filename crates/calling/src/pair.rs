@@ -32,6 +32,8 @@ pub struct Pair {
     pub unanswered: u32,
     /// End of the 24-hour service window.
     pub window_until: Option<RuleTime>,
+    /// When the user last opened the chat information, which shows the phone the newest settings.
+    pub seen: Option<RuleTime>,
 }
 
 impl Pair {

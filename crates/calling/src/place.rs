@@ -5,9 +5,11 @@ use ahoy_types::{Country, RuleTime};
 
 use crate::account::Number;
 use crate::call::WrongState;
+use crate::hours::HolidayReading;
 use crate::identity::Client;
 use crate::limits::Limits;
 use crate::pair::{Pair, Permission, RequestLimit};
+use crate::view::{ClosedNow, closed_now};
 
 /// Why the business's request is refused. The Graph edge maps each to a code of `errors.md`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +46,9 @@ pub enum Refusal {
     /// 131030: a test number reaches only the recipients of its allow-list.
     #[error("the recipient is not in the allow-list of this test number")]
     NotAllowListed,
+    /// 131055: the number's calls go over SIP.
+    #[error("this phone number has SIP enabled: its calls go over SIP, not over this endpoint")]
+    SipEnabled,
     /// 138000: the number has calling switched off.
     #[error("calling is not enabled for this phone number")]
     CallingDisabled,
@@ -147,6 +152,9 @@ pub struct ConnectFacts<'a> {
 /// The first check that fails, in the documented order.
 pub fn may_connect(facts: &ConnectFacts<'_>, now: RuleTime) -> Result<(), Refusal> {
     let ConnectFacts { number, limits, .. } = facts;
+    if number.settings.sip.status.on() {
+        return Err(Refusal::SipEnabled);
+    }
     number_may_reach_out(number, facts.no_business_calls, facts.allow_listed, now)?;
     if !number.payment_valid {
         return Err(Refusal::Payment);
@@ -277,6 +285,15 @@ pub enum PhoneRefusal {
     /// The user's app is too old for calls with businesses.
     #[error("This app is too old for calls with businesses: update it first.")]
     AppTooOld,
+    /// The business takes calls over SIP, which this server does not carry.
+    #[error("This business takes its calls over SIP, which this server cannot connect yet.")]
+    OverSip,
+    /// The business is closed at this hour.
+    #[error("This business is closed{}.", .0.opens.as_ref().map(|opens| format!("; it opens {opens}")).unwrap_or_default())]
+    Closed(ClosedNow),
+    /// The business does not ask to be allowed to call back.
+    #[error("This business does not take requests to call back.")]
+    NoCallback,
     /// The pair has a call already.
     #[error("You are already in a call with this business.")]
     Busy,
@@ -306,6 +323,9 @@ impl PhoneRefusal {
             Self::Restricted => "restricted",
             Self::Payment => "payment",
             Self::AppTooOld => "app_too_old",
+            Self::OverSip => "over_sip",
+            Self::Closed(_) => "closed",
+            Self::NoCallback => "no_callback",
             Self::Busy => "busy",
             Self::OverCapacity => "over_capacity",
             Self::WrongState(_) => "wrong_state",
@@ -324,6 +344,8 @@ pub struct UserCallFacts<'a> {
     pub limits: &'a Limits,
     /// The user's phone.
     pub client: &'a Client,
+    /// What holidays mean.
+    pub holidays: HolidayReading,
     /// Whether the pair has a live call.
     pub pair_busy: bool,
     /// Live calls of the number.
@@ -347,6 +369,12 @@ pub fn may_user_call(facts: &UserCallFacts<'_>, now: RuleTime) -> Result<(), Pho
     }
     if number.standing.blocks_user(now) {
         return Err(PhoneRefusal::Restricted);
+    }
+    if let Some(closed) = closed_now(number, facts.holidays, now) {
+        return Err(PhoneRefusal::Closed(closed));
+    }
+    if number.settings.sip.status.on() {
+        return Err(PhoneRefusal::OverSip);
     }
     if !number.payment_valid {
         return Err(PhoneRefusal::Payment);

@@ -1,51 +1,100 @@
-//! Call settings of a number (`graph-api.md` §4).
+//! Call settings of a number: their state, and which of them may stand together (`graph-api.md` §4).
 
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use ahoy_types::settings::{
+    CallHours, ExtraCodec, Holiday, IconVisibility, KeyExchange, OpenHours, SettingsPatch, Switch,
+    VoicemailTrigger,
+};
+use ahoy_types::settings::{SipPatch, SipServerWish, VoicemailPatch};
+use ahoy_types::{AppId, Country, RuleTime, Weekday};
 use serde::{Deserialize, Serialize};
 
-/// On or off, as the wire spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Switch {
-    /// On.
-    Enabled,
-    /// Off.
-    #[default]
-    Disabled,
+use crate::hours;
+use crate::limits::{
+    HOLIDAYS, OPEN_HOURS_PER_DAY, PAST_SETTINGS, SETTINGS_HELD, SIP_PARAM_CHARS, VOICEMAIL_WAIT,
+};
+use crate::place::Refusal;
+
+/// A name of the domain name system has at most so many characters.
+const HOSTNAME_CHARS: usize = 253;
+
+/// Voicemail: stored and shown; no call reaches it yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Voicemail {
+    /// On or off.
+    pub status: Switch,
+    /// What makes it take a call.
+    pub triggers: Vec<VoicemailTrigger>,
+    /// The media object it plays.
+    pub announcement_media_id: Option<u64>,
+    /// How long it lets a call ring, in seconds; without it the trigger `TIMEOUT` is off.
+    pub timeout_seconds: Option<u8>,
 }
 
-impl Switch {
-    /// Whether it is on.
-    pub const fn on(self) -> bool {
-        matches!(self, Self::Enabled)
-    }
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Enabled => "ENABLED",
-            Self::Disabled => "DISABLED",
-        }
+/// A secret the platform made up; `Debug` does not tell it.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SipPassword(pub String);
+
+impl fmt::Debug for SipPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SipPassword(…)")
     }
 }
 
-/// Where the phone shows the call icon. Hiding it refuses no call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum IconVisibility {
-    /// In the chat and the business profile.
-    #[default]
-    Default,
-    /// Nowhere.
-    DisableAll,
+/// An app's SIP server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SipServer {
+    /// The app it belongs to: each has at most one.
+    pub app: AppId,
+    /// Its name.
+    pub hostname: String,
+    /// Its TLS port.
+    pub port: u16,
+    /// Parameters of the user part of the request URI.
+    pub request_uri_user_params: BTreeMap<String, String>,
+    /// What the server signs in with.
+    pub password: SipPassword,
 }
 
-impl IconVisibility {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "DEFAULT",
-            Self::DisableAll => "DISABLE_ALL",
-        }
-    }
+/// Calls over SIP.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sip {
+    /// Whether calls go over SIP; then the call endpoints of the Graph refuse (131055).
+    pub status: Switch,
+    /// Whether such calls send webhooks.
+    pub webhook_delivery: Switch,
+    /// The servers, one an app.
+    pub servers: Vec<SipServer>,
+}
+
+/// The part of the settings a phone shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shown {
+    /// `status`.
+    pub status: Switch,
+    /// `call_icon_visibility`.
+    pub call_icon_visibility: IconVisibility,
+    /// `call_icons.restrict_to_user_countries`.
+    pub restrict_to_user_countries: Vec<Country>,
+    /// `callback_permission_status`.
+    pub callback_permission_status: Switch,
+    /// `call_hours`.
+    pub call_hours: Option<CallHours>,
+}
+
+/// What phones showed before a change; some show it for days (`rules.md` §5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// The instant of the change.
+    pub until: RuleTime,
+    /// What held before.
+    pub shown: Shown,
 }
 
 /// The calling settings of a number.
@@ -58,50 +107,342 @@ pub struct CallingSettings {
     pub call_icon_visibility: IconVisibility,
     /// Whether a user's call gives the business a temporary permission to call back.
     pub callback_permission_status: Switch,
+    /// Countries of the users' numbers whose phones show the call icon; none means all.
+    pub restrict_to_user_countries: Vec<Country>,
+    /// When users may call; `None` until first set: at all times.
+    pub call_hours: Option<CallHours>,
+    /// How media keys are agreed on; `None` until first set: DTLS.
+    pub srtp_key_exchange_protocol: Option<KeyExchange>,
+    /// Codecs beside Opus.
+    pub additional_codecs: Vec<ExtraCodec>,
+    /// Voicemail; `None` until first set.
+    pub voicemail: Option<Voicemail>,
+    /// Calls over SIP.
+    pub sip: Sip,
+    /// What phones showed in the last days, oldest first.
+    pub past: Vec<Past>,
 }
 
-/// A partial update: what is absent stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SettingsPatch {
-    /// New `status`.
-    pub status: Option<Switch>,
-    /// New `call_icon_visibility`.
-    pub call_icon_visibility: Option<IconVisibility>,
-    /// New `callback_permission_status`.
-    pub callback_permission_status: Option<Switch>,
+/// Who asks for a change.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// The app: SIP servers are its own.
+    pub app: AppId,
+    /// A fresh secret, used if the app's SIP server is new.
+    pub password: SipPassword,
 }
 
 impl CallingSettings {
-    /// These settings with the patch laid over them.
-    pub fn patched(&self, patch: &SettingsPatch) -> Self {
-        Self {
-            status: patch.status.unwrap_or(self.status),
-            call_icon_visibility: patch
-                .call_icon_visibility
-                .unwrap_or(self.call_icon_visibility),
-            callback_permission_status: patch
-                .callback_permission_status
-                .unwrap_or(self.callback_permission_status),
+    /// What phones show of them.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            status: self.status,
+            call_icon_visibility: self.call_icon_visibility,
+            restrict_to_user_countries: self.restrict_to_user_countries.clone(),
+            callback_permission_status: self.callback_permission_status,
+            call_hours: self.call_hours.clone(),
         }
     }
+
+    /// What phones showed at an instant of the last days.
+    pub fn shown_at(&self, at: RuleTime) -> Shown {
+        let past = self.past.iter().find(|past| at < past.until);
+        past.map_or_else(|| self.shown(), |past| past.shown.clone())
+    }
+
+    /// These settings with the patch laid over them. What is wrong is refused with a sentence that names the field, and then
+    /// nothing changes.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`].
+    pub fn patched(
+        &self,
+        patch: &SettingsPatch,
+        asker: &Asker,
+        now: RuleTime,
+    ) -> Result<Self, Refusal> {
+        let mut next = self.clone();
+        next.status = patch.status.unwrap_or(self.status);
+        next.call_icon_visibility = patch
+            .call_icon_visibility
+            .unwrap_or(self.call_icon_visibility);
+        next.callback_permission_status = patch
+            .callback_permission_status
+            .unwrap_or(self.callback_permission_status);
+        if let Some(countries) = &patch.restrict_to_user_countries {
+            next.restrict_to_user_countries = distinct(countries);
+        }
+        if let Some(hours) = &patch.call_hours {
+            check_hours(hours, now)?;
+            next.call_hours = Some(hours.clone());
+        }
+        next.srtp_key_exchange_protocol = patch
+            .srtp_key_exchange_protocol
+            .or(self.srtp_key_exchange_protocol);
+        if let Some(codecs) = &patch.additional_codecs {
+            next.additional_codecs = distinct(codecs);
+        }
+        if let Some(voicemail) = &patch.voicemail {
+            next.voicemail = Some(next.voicemail.unwrap_or_default().patched(voicemail)?);
+        }
+        if let Some(sip) = &patch.sip {
+            next.sip = next.sip.patched(sip, asker)?;
+        }
+        next.remember(self.shown(), now);
+        Ok(next)
+    }
+
+    fn remember(&mut self, before: Shown, now: RuleTime) {
+        self.past.retain(|past| past.until > now - SETTINGS_HELD);
+        if before != self.shown() {
+            self.past.push(Past {
+                until: now,
+                shown: before,
+            });
+        }
+        let surplus = self.past.len().saturating_sub(PAST_SETTINGS);
+        self.past.drain(..surplus);
+    }
+
+    /// Whether the change is one the webhook `account_settings_update` tells of (`webhooks.md` §4).
+    pub fn worth_telling(&self, before: &Self) -> bool {
+        self.status != before.status
+            || self.call_icon_visibility != before.call_icon_visibility
+            || self.callback_permission_status != before.callback_permission_status
+            || self.sip.status != before.sip.status
+            || self.srtp_key_exchange_protocol != before.srtp_key_exchange_protocol
+    }
+}
+
+fn distinct<T: Copy + PartialEq>(items: &[T]) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::with_capacity(items.len());
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(*item);
+        }
+    }
+    kept
+}
+
+fn wrong(field: &str, sentence: impl fmt::Display) -> Refusal {
+    Refusal::Invalid(format!("calling.{field}: {sentence}"))
+}
+
+fn check_hours(hours: &CallHours, now: RuleTime) -> Result<(), Refusal> {
+    let Some(today) = hours::today(&hours.timezone_id, now) else {
+        return Err(wrong(
+            "call_hours.timezone_id",
+            format_args!(
+                "`{}` is not the IANA name of a time zone, as `Europe/Madrid` is",
+                hours.timezone_id.escape_debug()
+            ),
+        ));
+    };
+    check_weekly(&hours.weekly_operating_hours)?;
+    let holidays = &hours.holiday_schedule;
+    if holidays.len() > HOLIDAYS {
+        return Err(wrong(
+            "call_hours.holiday_schedule",
+            format_args!(
+                "{} entries are given, at most {HOLIDAYS} are allowed",
+                holidays.len()
+            ),
+        ));
+    }
+    for (i, holiday) in holidays.iter().enumerate() {
+        let field = |name: &str| format!("call_hours.holiday_schedule[{i}].{name}");
+        if holiday.date < today {
+            return Err(wrong(
+                &field("date"),
+                format_args!(
+                    "{} is in the past; today is {today} in {}",
+                    holiday.date, hours.timezone_id
+                ),
+            ));
+        }
+        if holiday.start_time >= holiday.end_time {
+            return Err(wrong(
+                &field("end_time"),
+                format_args!(
+                    "{} is not after the start_time {}",
+                    holiday.end_time, holiday.start_time
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_weekly(weekly: &[OpenHours]) -> Result<(), Refusal> {
+    const FIELD: &str = "call_hours.weekly_operating_hours";
+    if weekly.is_empty() {
+        return Err(wrong(FIELD, "at least one entry is expected"));
+    }
+    for (i, entry) in weekly.iter().enumerate() {
+        if entry.open_time >= entry.close_time {
+            return Err(wrong(
+                &format!("{FIELD}[{i}].close_time"),
+                format_args!(
+                    "{} is not after the open_time {}",
+                    entry.close_time, entry.open_time
+                ),
+            ));
+        }
+    }
+    for day in Weekday::ALL {
+        let mut entries: Vec<&OpenHours> = weekly.iter().filter(|e| e.day_of_week == day).collect();
+        if entries.len() > OPEN_HOURS_PER_DAY {
+            return Err(wrong(
+                FIELD,
+                format_args!(
+                    "{} has {} entries, at most {OPEN_HOURS_PER_DAY} a day are allowed",
+                    day.as_str(),
+                    entries.len()
+                ),
+            ));
+        }
+        entries.sort_by_key(|entry| entry.open_time);
+        for pair in entries.windows(2) {
+            if let [first, second] = pair
+                && second.open_time < first.close_time
+            {
+                return Err(wrong(
+                    FIELD,
+                    format_args!(
+                        "on {} the entries {}-{} and {}-{} overlap",
+                        day.as_str(),
+                        first.open_time,
+                        first.close_time,
+                        second.open_time,
+                        second.close_time
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Voicemail {
+    fn patched(mut self, patch: &VoicemailPatch) -> Result<Self, Refusal> {
+        self.status = patch.status;
+        if let Some(triggers) = &patch.triggers {
+            self.triggers = distinct(triggers);
+        }
+        self.announcement_media_id = patch.announcement_media_id.or(self.announcement_media_id);
+        self.timeout_seconds = patch.timeout_seconds.or(self.timeout_seconds);
+        if self
+            .timeout_seconds
+            .is_some_and(|wait| wait > VOICEMAIL_WAIT)
+        {
+            return Err(wrong(
+                "voicemail.audio.default.timeout_seconds",
+                format_args!("0 to {VOICEMAIL_WAIT} seconds are allowed"),
+            ));
+        }
+        if self.status.on() && self.triggers.is_empty() {
+            return Err(wrong(
+                "voicemail.triggers",
+                "REJECT, TIMEOUT or both are needed where voicemail is ENABLED",
+            ));
+        }
+        if self.status.on() && self.announcement_media_id.is_none() {
+            return Err(wrong(
+                "voicemail.audio.default.announcement_media_id",
+                "an announcement is needed where voicemail is ENABLED",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// How long a call rings before voicemail takes it; `None` where it does not for that reason.
+    pub fn waits(&self) -> Option<u8> {
+        let by_time = self.status.on() && self.triggers.contains(&VoicemailTrigger::Timeout);
+        self.timeout_seconds.filter(|_| by_time)
+    }
+}
+
+impl Sip {
+    fn patched(mut self, patch: &SipPatch, asker: &Asker) -> Result<Self, Refusal> {
+        self.status = patch.status.unwrap_or(self.status);
+        self.webhook_delivery = patch.webhook_delivery.unwrap_or(self.webhook_delivery);
+        match patch.servers.as_deref() {
+            None => {}
+            Some([]) => self.servers.retain(|server| server.app != asker.app),
+            Some([wish]) => self.put(wish, asker)?,
+            Some(more) => {
+                return Err(wrong(
+                    "sip.servers",
+                    format_args!("{} servers are given, an app has one", more.len()),
+                ));
+            }
+        }
+        if self.status.on() && self.servers.is_empty() {
+            return Err(wrong(
+                "sip.servers",
+                "a server is needed where sip is ENABLED",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The password stays with the app's server until that is taken away.
+    fn put(&mut self, wish: &SipServerWish, asker: &Asker) -> Result<(), Refusal> {
+        check_server(wish)?;
+        let before = self
+            .servers
+            .iter()
+            .position(|server| server.app == asker.app);
+        let password = match before {
+            Some(at) => self.servers.remove(at).password,
+            None => asker.password.clone(),
+        };
+        self.servers.push(SipServer {
+            app: asker.app,
+            hostname: wish.hostname.clone(),
+            port: wish.port,
+            request_uri_user_params: wish.request_uri_user_params.clone(),
+            password,
+        });
+        self.servers.sort_by_key(|server| server.app);
+        Ok(())
+    }
+}
+
+fn check_server(wish: &SipServerWish) -> Result<(), Refusal> {
+    const FIELD: &str = "sip.servers[0]";
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if wish.hostname.len() > HOSTNAME_CHARS || !wish.hostname.split('.').all(label) {
+        return Err(wrong(
+            &format!("{FIELD}.hostname"),
+            "a host name of letters, digits, dots and hyphens is expected",
+        ));
+    }
+    if wish.port == 0 {
+        return Err(wrong(&format!("{FIELD}.port"), "1 to 65535 is allowed"));
+    }
+    for (name, value) in &wish.request_uri_user_params {
+        let long = [name, value]
+            .iter()
+            .any(|text| text.chars().count() > SIP_PARAM_CHARS);
+        if long || name.is_empty() {
+            return Err(wrong(
+                &format!("{FIELD}.request_uri_user_params"),
+                format_args!(
+                    "names have 1 to {SIP_PARAM_CHARS} characters, values at most {SIP_PARAM_CHARS}"
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patch_leaves_the_rest_alone() {
-        let before = CallingSettings {
-            status: Switch::Enabled,
-            ..Default::default()
-        };
-        let patch = SettingsPatch {
-            call_icon_visibility: Some(IconVisibility::DisableAll),
-            ..Default::default()
-        };
-        let after = before.patched(&patch);
-        assert_eq!(after.status, Switch::Enabled);
-        assert_eq!(after.call_icon_visibility, IconVisibility::DisableAll);
-    }
-}
+mod tests;

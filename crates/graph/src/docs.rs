@@ -94,22 +94,60 @@ pub(crate) enum CallsAnswer {
     Action(ahoy_wire::calls::ActionAnswer),
 }
 
-/// Body of `POST /{phone-number-id}/settings`. What is absent stays as it is.
+/// Body of `POST /{phone-number-id}/settings`: one of the two groups. What is absent stays as it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SettingsBody {
     /// The settings to change.
-    calling: CallingChange,
+    calling: Option<CallingChange>,
+    /// Where data at rest lies: only `{"status":"DEFAULT"}`.
+    storage_configuration: Option<ahoy_wire::settings::StorageConfiguration>,
 }
 
 /// `calling` of a change.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallingChange {
-    /// Calling on this number.
+    /// Calling on this number. Enabling has conditions: 138015, 138018.
     status: Option<ahoy_wire::settings::Switch>,
     /// Call icon.
     call_icon_visibility: Option<ahoy_wire::settings::IconVisibility>,
     /// Permission to call back.
     callback_permission_status: Option<ahoy_wire::settings::Switch>,
+    /// Who sees the call icon.
+    call_icons: Option<ahoy_wire::settings::CallIcons>,
+    /// When users may call; replaced whole, an omitted `holiday_schedule` erases the old one.
+    call_hours: Option<ahoy_types::settings::CallHours>,
+    /// How media keys are agreed on.
+    srtp_key_exchange_protocol: Option<ahoy_types::settings::KeyExchange>,
+    /// Codecs beside Opus.
+    audio: Option<ahoy_wire::settings::Audio>,
+    /// Voicemail.
+    voicemail: Option<ahoy_wire::settings::Voicemail>,
+    /// Calls over SIP.
+    sip: Option<SipChange>,
+}
+
+/// `sip` of a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SipChange {
+    /// Needs a server.
+    status: Option<ahoy_wire::settings::Switch>,
+    /// Whether calls over SIP send webhooks.
+    webhook_delivery: Option<ahoy_wire::settings::Switch>,
+    /// The app's only server, or none to take it away.
+    #[schema(max_items = 1)]
+    servers: Option<Vec<SipServerChange>>,
+}
+
+/// A SIP server.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SipServerChange {
+    /// Its name.
+    #[schema(example = "sip.acme.example")]
+    hostname: String,
+    /// Its TLS port: 5061 unless given.
+    port: Option<u16>,
+    /// Parameters of the user part of the request URI, at most 128 characters a key and a value.
+    request_uri_user_params: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// Body of `POST /{phone-number-id}`.

@@ -19,6 +19,7 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NotRegistered => ErrorCode::NotRegistered,
         Refusal::RegistrationLimit(_) => ErrorCode::RegistrationLimit,
         Refusal::NotAllowListed => ErrorCode::RecipientNotAllowed,
+        Refusal::SipEnabled => ErrorCode::MethodNotAllowed,
         Refusal::CallingDisabled => ErrorCode::CallingNotEnabled,
         Refusal::CountryNotServed(_) => ErrorCode::CallingNotAvailable,
         Refusal::Restricted { .. } => ErrorCode::CallingPaused,

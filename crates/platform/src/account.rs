@@ -1,12 +1,9 @@
 //! Who asks, what they may see, and the objects that are theirs: tokens, apps, subscriptions, settings, users.
 
 use ahoy_calling::Refusal;
-use ahoy_calling::account::{
-    App, Business, Callback, MessagingLimit, Number, Scope, Subscription, User, Waba,
-};
+use ahoy_calling::account::{App, Business, Callback, Number, Scope, Subscription, User, Waba};
 use ahoy_calling::limits::Profile;
 use ahoy_calling::media::MediaFile;
-use ahoy_calling::settings::{CallingSettings, IconVisibility, SettingsPatch};
 use ahoy_calling::simulated::Behaviour;
 use ahoy_calling::template::Template;
 use ahoy_store::{NumberOverride, Page, Result as StoreResult, Rows};
@@ -17,7 +14,6 @@ use ahoy_types::{
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::quality;
 
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,33 +200,6 @@ impl Platform {
             .map_err(internal)
     }
 
-    /// Lays a patch over a number's call settings; enabling needs what `rules.md` §1 asks for.
-    pub async fn update_settings(
-        &self,
-        caller: &Caller,
-        number: PhoneNumberId,
-        patch: SettingsPatch,
-    ) -> Result<CallingSettings, Refusal> {
-        caller.need(Scope::WhatsappBusinessManagement)?;
-        let id = self.number_for(caller, number)?.id;
-        self.ledger()
-            .execute(move |step| {
-                let number = step.tx.number(id).map_err(internal)?;
-                let mut number = number.ok_or_else(|| Refusal::NoSuchObject(id.to_string()))?;
-                let after = number.settings.patched(&patch);
-                if after.status.on() && !number.settings.status.on() {
-                    may_enable(step, &number)?;
-                }
-                number.settings = after.clone();
-                if patch.call_icon_visibility == Some(IconVisibility::Default) {
-                    quality::button_shown(step, &mut number).map_err(internal)?;
-                }
-                step.tx.put_number(&number).map_err(internal)?;
-                Ok(after)
-            })
-            .await
-    }
-
     /// Sets an app's callback and webhook fields.
     pub async fn subscribe_fields(
         &self,
@@ -383,21 +352,6 @@ impl Platform {
         })
         .map_err(internal)
     }
-}
-
-/// Enabling needs a messaging limit of 2,000 (138015) and somebody who gets the calls (138018); sandbox numbers are
-/// free of the first (`rules.md` §1).
-fn may_enable(step: &mut Step<'_>, number: &Number) -> Result<(), Refusal> {
-    if number.profile == Profile::Production && number.messaging_limit < MessagingLimit::Tier2k {
-        return Err(Refusal::MessagingLimit(number.messaging_limit.as_str()));
-    }
-    for subscription in step.tx.subscriptions(number.waba).map_err(internal)? {
-        let app = step.tx.app(subscription.app).map_err(internal)?;
-        if app.is_some_and(|a| a.fields.iter().any(|f| f == "calls")) {
-            return Ok(());
-        }
-    }
-    Err(Refusal::NoReceiver)
 }
 
 /// Whether a number may reach a user at all: a test number only those on its allow-list (`rules.md` §9).

@@ -220,6 +220,9 @@ impl Platform {
     ) -> Result<Call, Refusal> {
         caller.need(Scope::WhatsappBusinessMessaging)?;
         let number = self.number_for(caller, number)?;
+        if number.settings.sip.status.on() {
+            return Err(Refusal::SipEnabled);
+        }
         let call = self.read(|rows| rows.call(id)).map_err(internal)?;
         // The same sentence for a call of somebody else: ids must not be found out by trying.
         call.filter(|c| c.number == number.id)

@@ -344,6 +344,7 @@ fn place(
             number: &number,
             limits: &limits,
             client: &client,
+            holidays: step.limits.holidays,
             pair_busy: busy,
             live_calls: live,
         },

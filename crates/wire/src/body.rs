@@ -2,6 +2,7 @@
 //! everything that cannot be used one sentence that names the parameter.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -320,6 +321,23 @@ impl<'a> Fields<'a> {
             .map(item)
             .collect::<Result<_, _>>()
             .map(Some)
+    }
+
+    /// An object whose values are all texts; numbers count as texts.
+    ///
+    /// # Errors
+    /// Code 100 if it is anything else.
+    pub fn texts(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, GraphError> {
+        let Some(object) = self.object(name)? else {
+            return Ok(None);
+        };
+        let mut texts = BTreeMap::new();
+        for key in object.names() {
+            if let Some(value) = object.text_or_integer(key)? {
+                texts.insert(key.to_owned(), value.into_owned());
+            }
+        }
+        Ok(Some(texts))
     }
 
     /// A list of texts; also one text with commas, and in a form as JSON text.

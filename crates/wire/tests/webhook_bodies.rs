@@ -46,7 +46,9 @@ fn checked(bytes: &[u8]) -> Json {
     assert_eq!(again, json, "the receiver types lose something");
     let text = std::str::from_utf8(bytes).unwrap();
     assert!(!text.contains("null"), "{text}");
-    assert!(!text.contains("[]"), "{text}");
+    // Empty lists are for settings alone, which are told as they are shown: a client takes the first of any other.
+    let settings = text.contains("\"account_settings_update\"");
+    assert!(settings || !text.contains("[]"), "{text}");
     json
 }
 
@@ -194,6 +196,13 @@ fn a_change_of_settings() {
         status: Switch::Enabled,
         call_icon_visibility: IconVisibility::DisableAll,
         callback_permission_status: Switch::Disabled,
+        call_icons: Default::default(),
+        call_hours: None,
+        srtp_key_exchange_protocol: None,
+        audio: Default::default(),
+        voicemail: None,
+        sip: Default::default(),
+        restrictions: None,
     };
     let bytes = webhook::settings_update(
         WabaId(720_000_000_000_001),

@@ -3,7 +3,7 @@ use ahoy_types::{Direction, PhoneNumberId, WaId, WabaId};
 use super::*;
 use crate::account::MessagingLimit;
 use crate::limits::{LimitTable, Profile};
-use crate::settings::{CallingSettings, Switch};
+use crate::settings::{CallHours, CallingSettings, Switch};
 
 const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
 const LONDON: WaId = WaId::from_u64(442_079_460_000);
@@ -28,6 +28,16 @@ fn number() -> Number {
     }
 }
 
+/// Hours with nothing in them.
+fn never() -> CallHours {
+    CallHours {
+        status: Switch::Enabled,
+        timezone_id: "UTC".into(),
+        weekly_operating_hours: Vec::new(),
+        holiday_schedule: Vec::new(),
+    }
+}
+
 /// Everything is wrong at once; each check that is mended uncovers the next: the documented order.
 #[test]
 fn checks_of_a_business_call_come_in_the_documented_order() {
@@ -38,6 +48,7 @@ fn checks_of_a_business_call_come_in_the_documented_order() {
     };
     let mut n = number();
     n.registration.registered = false;
+    n.settings.sip.status = Switch::Enabled;
     n.settings.status = Switch::Disabled;
     n.number = NEW_YORK;
     n.payment_valid = false;
@@ -62,6 +73,8 @@ fn checks_of_a_business_call_come_in_the_documented_order() {
             NOW,
         )
     };
+    assert_eq!(ask(&n, &pair, facts), Err(Refusal::SipEnabled));
+    n.settings.sip.status = Switch::Disabled;
     assert_eq!(ask(&n, &pair, facts), Err(Refusal::NotRegistered));
     n.registration.registered = true;
     assert_eq!(ask(&n, &pair, facts), Err(Refusal::CallingDisabled));
@@ -163,6 +176,7 @@ fn checks_of_a_users_call_come_in_order() {
                 number: n,
                 limits: &limits,
                 client,
+                holidays: HolidayReading::Closed,
                 pair_busy,
                 live_calls,
             },
@@ -178,6 +192,15 @@ fn checks_of_a_users_call_come_in_order() {
     n.settings.status = Switch::Enabled;
     assert_eq!(ask(&n, &client, true, 1000), Err(PhoneRefusal::Restricted));
     n.standing.pause(Direction::UserInitiated, NOW, NOW);
+    n.settings.call_hours = Some(never());
+    assert!(matches!(
+        ask(&n, &client, true, 1000),
+        Err(PhoneRefusal::Closed(_))
+    ));
+    n.settings.call_hours = None;
+    n.settings.sip.status = Switch::Enabled;
+    assert_eq!(ask(&n, &client, true, 1000), Err(PhoneRefusal::OverSip));
+    n.settings.sip.status = Switch::Disabled;
     assert_eq!(ask(&n, &client, true, 1000), Err(PhoneRefusal::Payment));
     n.payment_valid = true;
     assert_eq!(ask(&n, &client, true, 1000), Err(PhoneRefusal::Busy));

@@ -1,11 +1,11 @@
 //! `/{phone-number-id}/settings` (`graph-api.md` §4).
 
 use ahoy_calling::account::Scope;
-use ahoy_calling::settings as rules;
+use ahoy_platform::calling_of;
 use ahoy_wire::Success;
 use ahoy_wire::errors::ErrorEnvelope;
-use ahoy_wire::nodes::parse_fields;
-use ahoy_wire::settings::{Calling, IconVisibility, Settings, SettingsChange, Switch};
+use ahoy_wire::nodes::select;
+use ahoy_wire::settings::{GROUPS, Settings, SettingsChange};
 use axum::extract::State;
 use serde_json::{Map, Value};
 
@@ -23,30 +23,36 @@ use crate::refusal::OrRefuse as _;
     tag = "settings",
     params(
         ("phone_number_id" = String, Path, description = "The business phone number"),
-        ("fields" = Option<String>, Query, description = "Only these groups"),
+        ("fields" = Option<String>, Query, description = "Only these groups: `calling`, `storage_configuration`"),
+        ("include_sip_credentials" = Option<bool>, Query, description = "With the password of the asking app's SIP server"),
     ),
     responses(
         (status = 200, description = "The settings", body = Settings),
-        (status = 400, description = "Code 100: unknown number", body = ErrorEnvelope),
+        (status = 400, description = "Code 100: unknown number or field", body = ErrorEnvelope),
+        (status = 403, description = "Code 10: the token lacks whatsapp_business_management", body = ErrorEnvelope),
     )
 )]
-pub(crate) async fn read(asked: Asked) -> Result<Answer<Map<String, Value>>, Refused> {
+pub(crate) async fn read(
+    State(state): State<GraphState>,
+    asked: Asked,
+) -> Result<Answer<Map<String, Value>>, Refused> {
     let number = asked.number()?;
     asked.need(&[Scope::WhatsappBusinessManagement])?;
-    let settings = Settings::new(calling(&number.settings));
     let query = asked.incoming.query();
-    let wanted = query
-        .fields()
+    let fields = query.fields();
+    let credentials = fields.boolean("include_sip_credentials")?.unwrap_or(false);
+    let by = credentials.then_some(asked.caller.app);
+    let settings = Settings::new(calling_of(&number, by, state.platform.clock().now()));
+    let wanted = fields
         .text("fields")?
-        .map(parse_fields)
-        .transpose()?;
-    let Ok(Value::Object(mut groups)) = serde_json::to_value(&settings) else {
-        return Ok(Answer(Map::new()));
-    };
-    if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
-        groups.retain(|group, _| wanted.contains(group));
-    }
-    Ok(Answer(groups))
+        .filter(|text| !text.trim().is_empty());
+    Ok(Answer(select(
+        &settings,
+        wanted,
+        &GROUPS,
+        &GROUPS,
+        "WhatsAppBusinessPhoneNumberSettings",
+    )?))
 }
 
 /// Changes settings; what is absent stays as it is.
@@ -69,44 +75,16 @@ pub(crate) async fn change(
 ) -> Result<Answer<Success>, Refused> {
     let number = asked.number()?.id;
     asked.need(&[Scope::WhatsappBusinessManagement])?;
-    let change = SettingsChange::parse(&asked.incoming.body()?)?;
-    let patch = rules::SettingsPatch {
-        status: change.status.map(rule_switch),
-        call_icon_visibility: change.call_icon_visibility.map(|icon| match icon {
-            IconVisibility::Default => rules::IconVisibility::Default,
-            IconVisibility::DisableAll => rules::IconVisibility::DisableAll,
-        }),
-        callback_permission_status: change.callback_permission_status.map(rule_switch),
-    };
-    let changed = state
-        .platform
-        .update_settings(&asked.caller, number, patch)
-        .await;
-    changed.or_refuse(&asked.incoming.method)?;
+    match SettingsChange::parse(&asked.incoming.body()?)? {
+        SettingsChange::Calling(patch) => {
+            let changed = state
+                .platform
+                .update_settings(&asked.caller, number, *patch)
+                .await;
+            changed.or_refuse(&asked.incoming.method)?;
+        }
+        // The only place there is: nothing to do.
+        SettingsChange::DefaultStorage => {}
+    }
     Ok(Answer(Success::default()))
-}
-
-const fn rule_switch(switch: Switch) -> rules::Switch {
-    match switch {
-        Switch::Enabled => rules::Switch::Enabled,
-        Switch::Disabled => rules::Switch::Disabled,
-    }
-}
-
-const fn wire_switch(switch: rules::Switch) -> Switch {
-    match switch {
-        rules::Switch::Enabled => Switch::Enabled,
-        rules::Switch::Disabled => Switch::Disabled,
-    }
-}
-
-fn calling(settings: &rules::CallingSettings) -> Calling {
-    Calling {
-        status: wire_switch(settings.status),
-        call_icon_visibility: match settings.call_icon_visibility {
-            rules::IconVisibility::Default => IconVisibility::Default,
-            rules::IconVisibility::DisableAll => IconVisibility::DisableAll,
-        },
-        callback_permission_status: wire_switch(settings.callback_permission_status),
-    }
 }

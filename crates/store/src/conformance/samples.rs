@@ -4,11 +4,15 @@ use ahoy_calling::account::{
     App, Business, Callback, MessagingLimit, Number, Scope, Subscription, Token, User, Waba,
 };
 use ahoy_calling::limits::Profile;
-use ahoy_calling::settings::{CallingSettings, IconVisibility, Switch};
+use ahoy_calling::settings::{
+    CallHours, CallingSettings, ExtraCodec, Holiday, IconVisibility, KeyExchange, OpenHours, Past,
+    Sip, SipPassword, SipServer, Switch, Voicemail, VoicemailTrigger,
+};
 use ahoy_calling::simulated::{Audio, Behaviour, Network, OnPermissionRequest, OnRing};
 use ahoy_calling::{Call, CallState, End, EndCause, Pair, Permission};
 use ahoy_types::{
-    AppId, BusinessId, CallId, Direction, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId,
+    AppId, BusinessId, CallId, Date, Direction, PhoneNumberId, RuleTime, TimeOfDay, TokenHash,
+    TokenId, WaId, WabaId, Weekday,
 };
 
 use crate::{Attempt, DeliveryState, NewDelivery, NumberOverride};
@@ -71,10 +75,60 @@ pub fn number(id: PhoneNumberId) -> Number {
             status: Switch::Enabled,
             call_icon_visibility: IconVisibility::DisableAll,
             callback_permission_status: Switch::Enabled,
+            restrict_to_user_countries: WaId::from_u64(34_600_111_222)
+                .country()
+                .into_iter()
+                .collect(),
+            call_hours: Some(hours()),
+            srtp_key_exchange_protocol: Some(KeyExchange::Sdes),
+            additional_codecs: vec![ExtraCodec::Pcma],
+            voicemail: Some(Voicemail {
+                status: Switch::Enabled,
+                triggers: vec![VoicemailTrigger::Timeout],
+                announcement_media_id: Some(900_000_000_000_001),
+                timeout_seconds: Some(15),
+            }),
+            sip: Sip {
+                status: Switch::Enabled,
+                webhook_delivery: Switch::Enabled,
+                servers: vec![SipServer {
+                    app: APP,
+                    hostname: "sip.acme.example".into(),
+                    port: 5061,
+                    request_uri_user_params: [("tgrp".to_owned(), "wa".to_owned())].into(),
+                    password: SipPassword("secret".into()),
+                }],
+            },
+            past: vec![Past {
+                until: NOW,
+                shown: Default::default(),
+            }],
         },
         registration: Default::default(),
         about: Default::default(),
         standing: Default::default(),
+    }
+}
+
+/// Call hours with a holiday.
+fn hours() -> CallHours {
+    let (open, close) = (TimeOfDay::default(), TimeOfDay::LAST);
+    CallHours {
+        status: Switch::Enabled,
+        timezone_id: "Europe/Madrid".into(),
+        weekly_operating_hours: vec![OpenHours {
+            day_of_week: Weekday::Sunday,
+            open_time: open,
+            close_time: close,
+        }],
+        holiday_schedule: Date::new(2027, 1, 6)
+            .map(|date| Holiday {
+                date,
+                start_time: open,
+                end_time: close,
+            })
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -169,6 +223,7 @@ pub fn pair() -> Pair {
         requests: vec![RuleTime(NOW.0 - 1)],
         unanswered: 3,
         window_until: Some(RuleTime(NOW.0 + 86_400_000)),
+        seen: Some(NOW),
     }
 }
 

@@ -1,11 +1,10 @@
-//! Permissions, settings, numbers, accounts.
+//! Permissions, numbers, accounts.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
 
 use std::time::Duration;
 
-use ahoy_calling::account::MessagingLimit;
 use ahoy_calling::limits::LimitTable;
 use ahoy_platform::Grant;
 use ahoy_types::PhoneNumberId;
@@ -112,73 +111,6 @@ async fn permissions_are_read_at_a_limited_rate() {
         refused[0].refusal(),
         (429, 613, "More than 3 reads of call permissions a second.")
     );
-}
-
-#[tokio::test]
-async fn settings_are_read_and_changed() {
-    let api = Api::new().await;
-    let uri = format!("/v25.0/{PHONE}/settings");
-    let before = api.get(&uri).await.ok();
-    assert_eq!(
-        before,
-        json!({"calling": {"status": "ENABLED", "call_icon_visibility": "DEFAULT", "callback_permission_status": "DISABLED"},
-               "storage_configuration": {"status": "DEFAULT"}})
-    );
-    let change = json!({"calling": {"call_icon_visibility": "DISABLE_ALL", "callback_permission_status": "ENABLED", "status": null}});
-    assert_eq!(api.post(&uri, change).await.ok(), json!({"success": true}));
-    let after = api.get(&format!("{uri}?fields=calling")).await.ok();
-    assert_eq!(
-        after,
-        json!({"calling": {"status": "ENABLED", "call_icon_visibility": "DISABLE_ALL", "callback_permission_status": "ENABLED"}})
-    );
-    for (body, sentence) in [
-        (json!({}), "The parameter `calling` is required."),
-        (
-            json!({"calling": {"sip": {"status": "ENABLED"}}}),
-            "The parameter `calling.sip` is not supported by this server; it can change status, call_icon_visibility, callback_permission_status.",
-        ),
-        (
-            json!({"calling": {"status": "MAYBE"}}),
-            "The parameter `calling.status` has the value `MAYBE`; allowed: ENABLED, DISABLED.",
-        ),
-        (
-            json!({"laser": {}}),
-            "The parameter `laser` is not a known group of settings.",
-        ),
-    ] {
-        assert_eq!(api.post(&uri, body).await.refusal(), (400, 100, sentence));
-    }
-    assert_eq!(
-        api.get(&format!("{uri}?fields=calling")).await.ok(),
-        after,
-        "a refusal changes nothing"
-    );
-}
-
-#[tokio::test]
-async fn enabling_calling_has_its_conditions() {
-    let api = Api::with(LimitTable::default(), |tx| {
-        let mut small = number(710_000_000_000_003, WABA, 442_079_460_003);
-        small.messaging_limit = MessagingLimit::Tier250;
-        small.settings = Default::default();
-        tx.put_number(&small)
-    })
-    .await;
-    let enable = json!({"calling": {"status": "ENABLED"}});
-    let small = api.post("/710000000000003/settings", enable.clone()).await;
-    assert_eq!((small.refusal().0, small.refusal().1), (400, 138_015));
-
-    let uri = format!("/{PRODUCTION}/settings");
-    let gone = api
-        .ask("DELETE", &format!("/{WABA}/subscribed_apps"), TOKEN, None)
-        .await;
-    assert_eq!(gone.ok(), json!({"success": true}));
-    let alone = api.post(&uri, enable.clone()).await;
-    assert_eq!((alone.refusal().0, alone.refusal().1), (400, 138_018));
-    api.post(&format!("/{WABA}/subscribed_apps"), json!({}))
-        .await
-        .ok();
-    assert_eq!(api.post(&uri, enable).await.ok(), json!({"success": true}));
 }
 
 #[tokio::test]

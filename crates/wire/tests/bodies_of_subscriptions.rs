@@ -1,97 +1,13 @@
-//! Bodies and queries of settings, subscriptions, overrides and permissions, and the sentence each mistake gets.
+//! Bodies and queries of subscriptions, overrides and permissions, and the sentence each mistake gets.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use ahoy_types::WaId;
 use ahoy_wire::calls::Callee;
-use ahoy_wire::settings::{IconVisibility, SettingsChange, Switch};
 use ahoy_wire::subscriptions::{OverrideChange, Subscribe, Unsubscribe};
 use ahoy_wire::tokens::AppToken;
-use ahoy_wire::{Body, GraphError, permissions};
+use ahoy_wire::{Body, permissions};
 
 const JSON: Option<&str> = Some("application/json");
-
-fn settings(body: &str) -> Result<SettingsChange, GraphError> {
-    SettingsChange::parse(&Body::parse(JSON, body.as_bytes())?)
-}
-
-#[test]
-fn settings_change_what_is_named() {
-    let change = settings(
-        r#"{"messaging_product":"whatsapp","calling":{"status":"ENABLED","x":1,"call_icon_visibility":null}}"#,
-    );
-    let expected = SettingsChange {
-        status: Some(Switch::Enabled),
-        ..SettingsChange::default()
-    };
-    assert_eq!(change.unwrap(), expected);
-    let change = settings(
-        r#"{"calling":{"callback_permission_status":"disabled","call_icon_visibility":"DISABLE_ALL"}}"#,
-    );
-    let expected = SettingsChange {
-        status: None,
-        call_icon_visibility: Some(IconVisibility::DisableAll),
-        callback_permission_status: Some(Switch::Disabled),
-    };
-    assert_eq!(change.unwrap(), expected);
-}
-
-#[test]
-fn no_setting_is_swallowed() {
-    let table = [
-        ("{}", "The parameter `calling` is required."),
-        (
-            r#"{"calling":[]}"#,
-            "The parameter `calling` must be an object, not a list.",
-        ),
-        (
-            r#"{"calling":{}}"#,
-            "The parameter `calling` names no setting; it can change status, call_icon_visibility, callback_permission_status.",
-        ),
-        (
-            r#"{"calling":{"stauts":"ENABLED"}}"#,
-            "The parameter `calling` names no setting; it can change status, call_icon_visibility, callback_permission_status.",
-        ),
-        (
-            r#"{"calling":{"status":"ON"}}"#,
-            "The parameter `calling.status` has the value `ON`; allowed: ENABLED, DISABLED.",
-        ),
-        (
-            r#"{"calling":{"status":{}}}"#,
-            "The parameter `calling.status` must be a string, not an object.",
-        ),
-        (
-            r#"{"calling":{"status":true}}"#,
-            "The parameter `calling.status` must be a string, not a boolean.",
-        ),
-        (
-            r#"{"calling":{"call_icon_visibility":"HIDDEN"}}"#,
-            "The parameter `calling.call_icon_visibility` has the value `HIDDEN`; allowed: DEFAULT, DISABLE_ALL.",
-        ),
-        (
-            r#"{"calling":{"status":"ENABLED","call_hours":{}}}"#,
-            "The parameter `calling.call_hours` is not supported by this server; it can change status, call_icon_visibility, callback_permission_status.",
-        ),
-        (
-            r#"{"calling":{"status":"ENABLED","srtp_key_exchange_protocol":"SDES"}}"#,
-            "The parameter `calling.srtp_key_exchange_protocol` is not supported by this server; it can change status, call_icon_visibility, callback_permission_status.",
-        ),
-        (
-            r#"{"calling":{"status":"ENABLED","lasers":{}}}"#,
-            "The parameter `calling.lasers` is not a known group of settings.",
-        ),
-        (
-            r#"{"calling":{"status":"ENABLED"},"lasers":{}}"#,
-            "The parameter `lasers` is not a known group of settings.",
-        ),
-        (
-            r#"{"payload_encryption":{"status":"ENABLED"}}"#,
-            "The parameter `payload_encryption` is not supported by this server; the group `calling` is.",
-        ),
-    ];
-    for (body, sentence) in table {
-        assert_eq!(settings(body).unwrap_err().details, sentence, "{body}");
-    }
-}
 
 #[test]
 fn subscriptions_come_in_body_or_query() {
