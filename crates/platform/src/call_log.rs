@@ -1,5 +1,7 @@
 //! The log of calls: what happened to each, by whose request, and how it ended; as pages and as an export.
 
+mod query;
+
 use ahoy_calling::act::{CallAct, details};
 use ahoy_calling::{EndStatus, Refusal};
 use ahoy_store::{CallEvent, CallLogFilter, LoggedCall, Result, Rows, StoreError};
@@ -10,6 +12,8 @@ use tokio::sync::mpsc;
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::Platform;
+
+pub use query::{CallLogQuery, CallLogRefusal};
 
 /// Calls an export reads at once.
 const PAGE: usize = 500;

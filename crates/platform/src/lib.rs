@@ -46,7 +46,9 @@ mod user;
 pub use account::{AuthError, Caller, Node, Verified};
 pub use analytics::CallPoint;
 pub use business::{PermissionView, Recipient};
-pub use call_log::{CallLogEntry, CallLogEvent, CallLogPage, LogFormat, Signaling};
+pub use call_log::{
+    CallLogEntry, CallLogEvent, CallLogPage, CallLogQuery, CallLogRefusal, LogFormat, Signaling,
+};
 pub use clock::Clock;
 pub use connect::ConnectRequest;
 pub use effect::{DeliveryJob, PhoneEvent};

@@ -4,6 +4,7 @@
 //! `{"error":{"message","code"}}` with a proper HTTP status. What is not finished answers 501.
 
 mod answer;
+mod call_logs;
 mod calls;
 mod clock;
 mod deliveries;
@@ -50,6 +51,8 @@ pub fn router(state: SandboxState) -> Router {
         .route("/users/{wa_id}/calls/{id}/reject", post(calls::reject))
         .route("/users/{wa_id}/calls/{id}/hang_up", post(calls::hang_up))
         .route("/users/{wa_id}/calls/{id}/dtmf", post(calls::dtmf))
+        .route("/call_logs", get(call_logs::list))
+        .route("/call_logs/{id}", get(call_logs::get))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::get))
         .route("/deliveries/{id}/replay", any(unfinished))
