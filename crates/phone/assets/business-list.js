@@ -1,7 +1,7 @@
 // The list of businesses.
 
 import { el } from './dom.js';
-import { initials } from './words.js';
+import { face } from './face.js';
 
 /** @typedef {import('./types.js').Business} Business */
 
@@ -17,7 +17,7 @@ export function showBusinesses(list, businesses, selected, select) {
     const button = el(
       'button',
       { type: 'button', class: 'business', 'data-business': business.id, 'aria-current': business.id === selected ? 'true' : null, onclick: () => select(business) },
-      el('span', { class: 'face', 'aria-hidden': 'true' }, initials(business.name)),
+      face(business),
       el('span', { class: 'who' }, el('strong', {}, business.name), ' ', el('span', { class: 'quiet' }, business.number)),
       business.calling ? null : el('span', { class: 'tag' }, 'calls off'),
     );

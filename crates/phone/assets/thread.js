@@ -1,7 +1,8 @@
 // The chat with a business: its heading with the call icon, and an entry for each call.
 
 import { el, icon } from './dom.js';
-import { dayOf, initials, length, timeOf } from './words.js';
+import { face } from './face.js';
+import { dayOf, length, timeOf } from './words.js';
 
 /**
  * @typedef {import('./types.js').Thread} Thread
@@ -73,10 +74,11 @@ export function showThread(chat, thread, acts) {
       'header',
       { class: 'bar' },
       el('button', { type: 'button', class: 'back', 'aria-label': 'Back', onclick: acts.back }, icon('back')),
-      el('span', { class: 'face', 'aria-hidden': 'true' }, initials(business.name)),
+      face(business),
       el('div', { class: 'who' }, el('h2', {}, business.name), el('span', { class: 'quiet' }, business.number)),
       business.call_icon ? button : null,
     ),
+    ...(business.description ? [el('p', { class: 'about quiet' }, business.description)] : []),
     ...(business.call_icon ? [] : [el('p', { class: 'hint' }, hidden)]),
     ...(business.calling ? [] : [el('p', { class: 'hint' }, 'This business does not take calls.')]),
     scroller,

@@ -1,7 +1,7 @@
 // The words of the phone protocol (docs/phone-protocol.md) as types; nothing runs here.
 
 /**
- * @typedef {{ id: string, name: string, number: string, calling: boolean, call_icon: boolean }} Business
+ * @typedef {{ id: string, name: string, number: string, calling: boolean, call_icon: boolean, description?: string, picture?: string }} Business
  * @typedef {'USER_INITIATED' | 'BUSINESS_INITIATED'} Direction
  * @typedef {'ringing' | 'connected' | 'answered' | 'missed' | 'declined' | 'cancelled' | 'no_answer' | 'failed'} Outcome
  * @typedef {{ call_id: string, direction: Direction, outcome: Outcome, text: string, at: number, duration_seconds: number | null }} Entry

@@ -30,7 +30,7 @@ macro_rules! assets {
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     Vec::from(assets! {
-        SCRIPT: "main.js", "app.js", "business-list.js", "call.js", "call-screen.js", "dom.js", "keypad.js",
+        SCRIPT: "main.js", "app.js", "business-list.js", "call.js", "call-screen.js", "dom.js", "face.js", "keypad.js",
             "media.js", "microphone.js", "phone-socket.js", "thread.js", "tones.js", "types.js", "words.js";
         STYLE: "base.css", "picker.css", "phone.css", "call.css";
         PICTURE: "ahoy.svg";

@@ -77,6 +77,8 @@ fn business(number: &Number) -> Business {
         number: number.number.international(),
         calling: number.settings.status.on(),
         call_icon: number.settings.call_icon_visibility != IconVisibility::DisableAll,
+        description: number.about.description.clone(),
+        picture: number.about.picture_path(number.id),
     }
 }
 

@@ -30,6 +30,12 @@ pub(crate) struct Business {
     pub calling: bool,
     /// Whether the phone shows the call icon.
     pub call_icon: bool,
+    /// What the business says of itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Path of its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 /// A call in the thread with a business.

@@ -1,6 +1,7 @@
 //! Phones over real WebSockets, on a real platform.
 #![allow(clippy::unwrap_used)]
 
+mod a_business_shows_its_picture;
 mod a_call_lives_from_dial_to_hang_up;
 mod a_lost_socket_is_not_a_hang_up;
 mod only_one_phone_a_user;
