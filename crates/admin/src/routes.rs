@@ -2,6 +2,7 @@
 
 mod apps;
 mod businesses;
+mod call_logs;
 mod numbers;
 mod roles;
 mod tokens;
@@ -70,6 +71,7 @@ fn described() -> OpenApiRouter<AdminState> {
         .routes(routes!(apps::show, apps::update, apps::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::show, tokens::revoke))
+        .routes(routes!(call_logs::list))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::show, roles::delete));
     OpenApiRouter::with_openapi(Frame::openapi()).nest("/admin/v1", v1)

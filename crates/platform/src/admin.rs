@@ -6,6 +6,7 @@
 mod apps;
 mod bootstrap;
 mod businesses;
+mod call_logs;
 mod numbers;
 mod tokens;
 
