@@ -30,6 +30,7 @@ pub struct GraphState {
     pub(crate) platform: Platform,
     pub(crate) verifier: Arc<dyn CallbackVerifier>,
     pub(crate) permission_reads: Arc<Throttle>,
+    pub(crate) call_requests: Arc<Throttle>,
 }
 
 impl GraphState {
@@ -39,6 +40,7 @@ impl GraphState {
             platform,
             verifier,
             permission_reads: Arc::default(),
+            call_requests: Arc::default(),
         }
     }
 }

@@ -25,19 +25,6 @@ pub enum Recipient {
     UserId(UserId),
 }
 
-impl Recipient {
-    /// The number. Ids are only handed out by this platform and cannot be turned back into numbers; looking them
-    /// up comes with the identity rules.
-    pub(crate) fn number(&self) -> Result<WaId, Refusal> {
-        match self {
-            Self::Number(number) => Ok(*number),
-            Self::UserId(id) => Err(Refusal::Invalid(format!(
-                "recipient: the business-scoped user id `{id}` cannot be resolved yet; send the number in `to`"
-            ))),
-        }
-    }
-}
-
 /// The answer of `call_permissions` in the rules' own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionView {
@@ -166,7 +153,7 @@ impl Platform {
         if !number.settings.status.on() {
             return Err(Refusal::CallingDisabled);
         }
-        let user = recipient.number()?;
+        let user = self.resolve(&number, recipient)?;
         let table = &self.config().limits;
         let limits = table.of(number.profile);
         let now = self.clock().now();

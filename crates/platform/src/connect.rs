@@ -51,7 +51,7 @@ impl Platform {
     ) -> Result<CallId, Refusal> {
         caller.need(Scope::WhatsappBusinessMessaging)?;
         let number = self.number_for(caller, number)?;
-        let user = request.recipient.number()?;
+        let user = self.resolve(&number, &request.recipient)?;
         if user == number.number {
             return Err(Refusal::Invalid("to: a number cannot call itself".into()));
         }

@@ -7,7 +7,7 @@ use ahoy_calling::Call;
 use ahoy_calling::account::{Number, Subscription};
 use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_store::{
-    Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind,
+    Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind, Tx,
 };
 use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, WaId, WabaId};
 use ahoy_wire::webhook::Common;
@@ -47,21 +47,20 @@ pub struct AttemptReport {
 }
 
 /// What every calling webhook of this number and user has in common.
-pub(crate) fn common(rows: &mut dyn Rows, number: &Number, call: &Call) -> Result<Common> {
-    common_for(rows, number, call.user)
+pub(crate) fn common(tx: &mut dyn Tx, number: &Number, call: &Call) -> Result<Common> {
+    common_for(tx, number, call.user)
 }
 
 /// What every webhook of this number and user has in common.
-pub(crate) fn common_for(rows: &mut dyn Rows, number: &Number, wa_id: WaId) -> Result<Common> {
-    let waba = rows
+pub(crate) fn common_for(tx: &mut dyn Tx, number: &Number, wa_id: WaId) -> Result<Common> {
+    let waba = tx
         .waba(number.waba)?
         .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
-    let user = rows.user(wa_id)?;
     Ok(Common {
         waba: number.waba,
         phone_number_id: number.id,
         display_phone_number: number.number,
-        contact: identity::card(&waba, wa_id, user.as_ref()),
+        contact: identity::card(tx, waba.business, wa_id)?,
     })
 }
 

@@ -8,6 +8,7 @@ mod call_logs;
 mod calls;
 mod clock;
 mod deliveries;
+mod numbers;
 mod users;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use ahoy_platform::{Platform, Seed};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, patch, post};
 
 use answer::Failure;
 
@@ -53,6 +54,7 @@ pub fn router(state: SandboxState) -> Router {
         .route("/users/{wa_id}/calls/{id}/dtmf", post(calls::dtmf))
         .route("/call_logs", get(call_logs::list))
         .route("/call_logs/{id}", get(call_logs::get))
+        .route("/numbers/{id}", patch(numbers::patch))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::get))
         .route("/deliveries/{id}/replay", any(unfinished))

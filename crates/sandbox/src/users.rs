@@ -2,6 +2,7 @@
 
 use ahoy_calling::Permission;
 use ahoy_calling::account::User;
+use ahoy_calling::identity::{Client, Identity};
 use ahoy_calling::simulated::{Behaviour, Network};
 use ahoy_platform::{Grant, check_audio};
 use ahoy_types::Country;
@@ -19,6 +20,9 @@ fn view(user: &User) -> Value {
         "wa_id": user.wa_id,
         "name": user.name,
         "country": user.country,
+        "username": user.identity.username,
+        "hides_number": user.identity.hides_number,
+        "client": user.client,
         "behaviour": user.behaviour.clone().unwrap_or_default(),
         "created_at": user.created_at.secs(),
     })
@@ -30,6 +34,9 @@ pub(crate) struct Put {
     wa_id: String,
     name: Option<String>,
     country: Option<String>,
+    username: Option<String>,
+    hides_number: Option<bool>,
+    client: Option<Map<String, Value>>,
     behaviour: Option<Map<String, Value>>,
 }
 
@@ -38,6 +45,9 @@ pub(crate) struct Put {
 pub(crate) struct Patch {
     name: Option<String>,
     country: Option<String>,
+    username: Option<String>,
+    hides_number: Option<bool>,
+    client: Option<Map<String, Value>>,
     behaviour: Option<Map<String, Value>>,
 }
 
@@ -58,6 +68,9 @@ pub(crate) async fn put(State(state): State<SandboxState>, Body(body): Body<Put>
     let rest = Patch {
         name: body.name,
         country: body.country,
+        username: body.username,
+        hides_number: body.hides_number,
+        client: body.client,
         behaviour: body.behaviour,
     };
     change(&state, &body.wa_id, rest).await
@@ -84,13 +97,17 @@ async fn change(state: &SandboxState, id: &str, patch: Patch) -> Answer {
         ),
         None => None,
     };
-    let before = state
-        .platform
-        .user(wa_id)?
-        .and_then(|u| u.behaviour)
+    let known = state.platform.user(wa_id)?;
+    let (identity, client, before) = known
+        .map(|u| (u.identity, u.client, u.behaviour))
         .unwrap_or_default();
+    let identity = identified(identity, patch.username, patch.hides_number)?;
+    let client = match patch.client {
+        Some(keys) => Some(laid_over(&client, keys)?),
+        None => None,
+    };
     let behaviour = match patch.behaviour {
-        Some(keys) => Some(merged(&before, keys)?),
+        Some(keys) => Some(merged(&before.unwrap_or_default(), keys)?),
         None => None,
     };
     let name = patch.name;
@@ -103,12 +120,66 @@ async fn change(state: &SandboxState, id: &str, patch: Patch) -> Answer {
             if country.is_some() {
                 user.country = country;
             }
+            user.identity = identity;
+            if let Some(client) = client {
+                user.client = client;
+            }
             if behaviour.is_some() {
                 user.behaviour = behaviour;
             }
         })
         .await?;
     object(view(&user))
+}
+
+/// Longest username.
+const USERNAME_CHARS: usize = 35;
+
+/// The identity with what was given laid over it; an empty username takes it away.
+fn identified(
+    mut identity: Identity,
+    username: Option<String>,
+    hides_number: Option<bool>,
+) -> Result<Identity, Failure> {
+    if let Some(username) = username {
+        if username.chars().count() > USERNAME_CHARS {
+            return Err(Failure::Invalid(format!(
+                "username: at most {USERNAME_CHARS} characters are allowed"
+            )));
+        }
+        identity.username = Some(username).filter(|u| !u.is_empty());
+    }
+    identity.hides_number = hides_number.unwrap_or(identity.hides_number);
+    if identity.hides_number && identity.username.is_none() {
+        return Err(Failure::Invalid(
+            "hides_number: only a user with a username can hide the number".into(),
+        ));
+    }
+    Ok(identity)
+}
+
+/// The phone with the given keys laid over it; a `null` puts a key back to its default.
+fn laid_over(before: &Client, keys: Map<String, Value>) -> Result<Client, Failure> {
+    let fail = |m: String| Failure::Invalid(format!("client: {m}"));
+    let as_map = |client: &Client| match serde_json::to_value(client) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let mut whole = as_map(before);
+    let known = as_map(&Client::default());
+    for (key, value) in keys {
+        let Some(default) = known.get(&key) else {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            return Err(fail(format!("`{key}` is none of {}", names.join(", "))));
+        };
+        let value = if value.is_null() {
+            default.clone()
+        } else {
+            value
+        };
+        whole.insert(key, value);
+    }
+    serde_json::from_value(Value::Object(whole)).map_err(|e| fail(e.to_string()))
 }
 
 /// The behaviour with the given keys laid over it; a `null` puts a key back to its default.

@@ -17,6 +17,7 @@ mod accounts;
 mod admin;
 mod calls;
 mod charges;
+mod identity;
 mod ids_and_lists;
 mod messages;
 mod outbox;
@@ -85,6 +86,8 @@ pub const CASES: &[(&str, Case)] = cases![
     charges::events_of_a_call_keep_their_order,
     charges::the_log_is_filtered_and_goes_on_where_it_stopped,
     charges::the_log_finds_a_time_wherever_it_lies,
+    identity::an_id_belongs_to_one_portfolio,
+    identity::a_portfolio_has_one_above_it,
     timers::every_kind_of_timer_comes_back,
     timers::the_earliest_timer_comes_first_and_ties_go_by_id,
     timers::timers_of_a_call_go_together,

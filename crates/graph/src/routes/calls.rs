@@ -1,5 +1,8 @@
 //! `POST /{phone-number-id}/calls` (`graph-api.md` §2).
 
+use std::time::Instant;
+
+use ahoy_calling::Refusal;
 use ahoy_calling::account::Scope;
 use ahoy_platform::{ConnectRequest, Recipient};
 use ahoy_wire::CallAction;
@@ -35,8 +38,13 @@ pub(crate) async fn act(
     State(state): State<GraphState>,
     asked: Asked,
 ) -> Result<Answer<CallsAnswer>, Refused> {
-    let number = asked.number()?.id;
+    let number = asked.number()?;
     asked.need(&[Scope::WhatsappBusinessMessaging])?;
+    let limits = state.platform.config().limits.of(number.profile);
+    let (number, most) = (number.id, limits.call_requests_per_second);
+    if !state.call_requests.admit(number, most, Instant::now()) {
+        return Err(Refusal::RequestRate(most)).or_refuse(&asked.incoming.method);
+    }
     let action = CallAction::parse(&asked.incoming.body()?)?;
     let (platform, caller) = (&state.platform, &asked.caller);
     let done = match action {

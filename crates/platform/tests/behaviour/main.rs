@@ -16,5 +16,6 @@ mod one_of_many_acts_wins;
 mod permissions_come_and_go;
 mod support;
 mod the_clock_jumps_and_never_goes_back;
+mod users_may_hide_their_number;
 mod webhooks_keep_the_order_of_their_call;
 mod what_is_old_is_let_go;

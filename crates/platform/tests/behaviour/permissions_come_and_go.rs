@@ -158,6 +158,8 @@ async fn four_unanswered_calls_in_a_row_end_the_permission() {
         json!({"response": "reject", "response_source": "automatic"})
     );
     assert!(message.get("context").is_none(), "{message}");
+    // The nudge after the second and the notice after the fourth are for the user's eyes alone.
+    assert_eq!(replies(&world).len(), 2, "the grant and its end");
     let refused = world
         .platform
         .connect(&world.caller, PHONE, world.request(ANA))
