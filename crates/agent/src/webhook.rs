@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ahoy_types::{CallId, Direction, PhoneNumberId};
 use ahoy_wire::Session;
 use ahoy_wire::webhook::{
-    CallEvent, CallOutcome, CallStatus, Notification, SIGNATURE_HEADER, verify,
+    CallEvent, CallOutcome, CallStatus, Notification, SIGNATURE_HEADER, StatusWord, verify,
 };
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
@@ -192,12 +192,12 @@ fn updates(notification: Notification) -> Vec<Update> {
             });
         }
         for status in change.value.statuses {
-            // Statuses of messages have the same shape and other ids.
-            if let Ok(call) = status.id.parse() {
+            // Statuses of messages have the same shape and other words.
+            if let (Ok(call), StatusWord::Call(word)) = (status.id.parse(), status.status) {
                 found.push(Update {
                     call,
                     phone,
-                    news: News::Status(status.status),
+                    news: News::Status(word),
                 });
             }
         }

@@ -82,11 +82,15 @@ pub struct Limits {
     pub pin_window: Duration,
     /// What warns and restricts a number.
     pub quality: Quality,
+    /// How long the user sees that the business types (inferred).
+    pub typing: Duration,
+    /// Countries whose business numbers send no call buttons (131009). The reference names none.
+    pub no_call_buttons: Vec<Country>,
 }
 
 impl Limits {
     /// The defaults of a profile.
-    pub const fn of(profile: Profile) -> Self {
+    pub fn of(profile: Profile) -> Self {
         let production = Self {
             temporary_grant: Duration::from_secs(7 * 86_400),
             requests_per_day: 1,
@@ -105,6 +109,8 @@ impl Limits {
             pin_guesses: 5,
             pin_window: Duration::from_secs(3_600),
             quality: Quality::of(Profile::Production),
+            typing: Duration::from_secs(25),
+            no_call_buttons: Vec::new(),
         };
         match profile {
             Profile::Production => production,

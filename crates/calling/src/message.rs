@@ -3,17 +3,22 @@
 
 mod billing;
 mod card;
+mod chat;
 mod content;
+mod send;
 
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
 use serde::{Deserialize, Serialize};
 
+pub use crate::pair::Answer;
 pub use billing::{Pricing, pricing};
-pub use card::{Answer, CallButton, CardState, RequestCard};
+pub use card::{CallButton, CardRefusal, CardState, RequestCard};
+pub use chat::Chat;
 pub use content::{
     Audio, Buttons, List, ListRow, ListSection, MessageKind, Notice, Reply, ReplyButton,
     TemplateButton, TemplateMessage,
 };
+pub use send::{Fate, SendFacts, may_send};
 
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -34,6 +34,8 @@ pub struct Pair {
     pub window_until: Option<RuleTime>,
     /// When the user last opened the chat information, which shows the phone the newest settings.
     pub seen: Option<RuleTime>,
+    /// Blocking, reporting, typing.
+    pub chat: crate::message::Chat,
 }
 
 impl Pair {

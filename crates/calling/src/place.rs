@@ -52,6 +52,12 @@ pub enum Refusal {
     /// 138000: the number has calling switched off.
     #[error("calling is not enabled for this phone number")]
     CallingDisabled,
+    /// 131009: numbers of this country send no call buttons.
+    #[error("interactive.type: voice_call is not supported for business numbers of {0}")]
+    NoCallButtons(Country),
+    /// 131021: a number writes to itself.
+    #[error("to: the recipient is the sender itself")]
+    RecipientIsSender,
     /// 138013: numbers of this country place no calls.
     #[error("business-initiated calling is not available for business numbers of {0}")]
     CountryNotServed(Country),
@@ -303,6 +309,15 @@ pub enum PhoneRefusal {
     /// The act does not fit the call.
     #[error("{0}")]
     WrongState(#[from] WrongState),
+    /// There is no such message.
+    #[error("There is no message {0} in this chat.")]
+    NoSuchMessage(String),
+    /// What is to be tapped is not there, or works no more.
+    #[error("{0}")]
+    Gone(String),
+    /// The user has the business blocked.
+    #[error("You have blocked this business. Unblock it first.")]
+    Blocked,
     /// A field of the request is wrong.
     #[error("{0}")]
     Invalid(String),
@@ -329,6 +344,9 @@ impl PhoneRefusal {
             Self::Busy => "busy",
             Self::OverCapacity => "over_capacity",
             Self::WrongState(_) => "wrong_state",
+            Self::NoSuchMessage(_) => "no_such_message",
+            Self::Gone(_) => "gone",
+            Self::Blocked => "blocked",
             Self::Invalid(_) => "invalid",
             Self::Internal(_) => "internal",
         }
@@ -386,6 +404,12 @@ pub fn may_user_call(facts: &UserCallFacts<'_>, now: RuleTime) -> Result<(), Pho
         return Err(PhoneRefusal::OverCapacity);
     }
     Ok(())
+}
+
+/// A number in production with calling enabled, for tests.
+#[cfg(test)]
+pub(crate) fn sample_number() -> Number {
+    tests::number()
 }
 
 #[cfg(test)]

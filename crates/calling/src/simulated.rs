@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::Answer;
+
 /// What a simulated user does when the phone rings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +33,17 @@ pub enum OnPermissionRequest {
     Reject,
     /// Does nothing.
     #[default]
+    Ignore,
+}
+
+/// What a simulated user does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMessage {
+    /// Reads it.
+    #[default]
+    Read,
+    /// Leaves it unread.
     Ignore,
 }
 
@@ -85,6 +98,10 @@ pub struct Behaviour {
     pub hang_up_after_ms: Option<u64>,
     /// What happens with a permission request.
     pub on_permission_request: OnPermissionRequest,
+    /// How long after a permission request arrives the user answers it.
+    pub reply_after_ms: u64,
+    /// What happens with a message.
+    pub on_message: OnMessage,
     /// What the user says.
     pub audio: Audio,
     /// The network in between.
@@ -104,6 +121,18 @@ pub enum UserAct {
 }
 
 impl Behaviour {
+    /// What the user answers to a permission request, and after how long.
+    pub fn when_asked(&self) -> Option<(Duration, Answer)> {
+        let delay = Duration::from_millis(self.reply_after_ms);
+        let answer = match self.on_permission_request {
+            OnPermissionRequest::Accept => Answer::Accept,
+            OnPermissionRequest::AcceptPermanent => Answer::AcceptPermanent,
+            OnPermissionRequest::Reject => Answer::Reject,
+            OnPermissionRequest::Ignore => return None,
+        };
+        Some((delay, answer))
+    }
+
     /// What the user does about a ringing phone, and after how long.
     pub fn when_rung(&self) -> Option<(Duration, UserAct)> {
         let delay = Duration::from_millis(self.answer_after_ms);

@@ -20,6 +20,7 @@ use crate::routes;
         (name = "calls", description = "Placing, taking and ending calls"),
         (name = "templates", description = "Message templates"),
         (name = "media", description = "Files"),
+        (name = "messages", description = "Writing to users, and asking them for permission to call"),
         (name = "settings", description = "What a number offers"),
         (name = "nodes", description = "Phone numbers, accounts and apps"),
         (name = "webhooks", description = "Who gets which webhooks where"),
@@ -92,6 +93,90 @@ pub(crate) enum CallsAnswer {
     Connect(ahoy_wire::calls::ConnectAnswer),
     /// To the other actions.
     Action(ahoy_wire::calls::ActionAnswer),
+}
+
+/// Body of `POST /{phone-number-id}/messages`: a message, or with `status` a note of what was read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MessagesBody {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: String,
+    /// `individual`.
+    recipient_type: Option<String>,
+    /// The user's number.
+    #[schema(example = "447700900001")]
+    to: Option<String>,
+    /// The user's business-scoped id, instead of `to`.
+    recipient: Option<String>,
+    /// What kind of message; `text` if left out.
+    #[serde(rename = "type")]
+    kind: Option<MessageType>,
+    /// text: the words.
+    text: Option<TextBody>,
+    /// interactive: `type` is `voice_call`, `call_permission_request`, `button` or `list`.
+    interactive: Option<serde_json::Map<String, serde_json::Value>>,
+    /// template: `name`, `language.code` and the values.
+    template: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The message it replies to.
+    context: Option<ContextBody>,
+    /// Repeated in the message's status webhooks, at most 512 characters.
+    #[schema(max_length = 512)]
+    biz_opaque_callback_data: Option<String>,
+    /// `read`: marks what the user wrote as read, up to `message_id`.
+    status: Option<String>,
+    /// With `status`: the newest message that was read.
+    message_id: Option<String>,
+    /// With `status`: the user sees that the business types.
+    typing_indicator: Option<TypingBody>,
+}
+
+/// Value of `type`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    dead_code,
+    reason = "describes the wire; requests are read by ahoy_wire::messages"
+)]
+pub(crate) enum MessageType {
+    Text,
+    Interactive,
+    Template,
+}
+
+/// `text` of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TextBody {
+    /// The words.
+    #[schema(min_length = 1, max_length = 4096)]
+    body: String,
+    /// Has no effect.
+    preview_url: Option<bool>,
+}
+
+/// `context` of a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ContextBody {
+    /// `wamid.…`
+    message_id: String,
+}
+
+/// `typing_indicator`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TypingBody {
+    /// `text`.
+    #[serde(rename = "type")]
+    #[schema(example = "text")]
+    kind: String,
+}
+
+/// Answer to `POST /{phone-number-id}/messages`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum MessagesAnswer {
+    /// To a message.
+    Sent(ahoy_wire::messages::SendAnswer),
+    /// To what was read.
+    Read(ahoy_wire::Success),
 }
 
 /// Body of `POST /{phone-number-id}/settings`: one of the two groups. What is absent stays as it is.

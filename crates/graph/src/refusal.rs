@@ -21,6 +21,8 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NotAllowListed => ErrorCode::RecipientNotAllowed,
         Refusal::SipEnabled => ErrorCode::MethodNotAllowed,
         Refusal::CallingDisabled => ErrorCode::CallingNotEnabled,
+        Refusal::NoCallButtons(_) => ErrorCode::MessageParameterValue,
+        Refusal::RecipientIsSender => ErrorCode::RecipientIsSender,
         Refusal::CountryNotServed(_) => ErrorCode::CallingNotAvailable,
         Refusal::Restricted { .. } => ErrorCode::CallingPaused,
         Refusal::Payment => ErrorCode::Payment,

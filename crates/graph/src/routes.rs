@@ -3,6 +3,7 @@
 mod analytics;
 mod calls;
 mod media;
+mod messages;
 mod nodes;
 mod numbers;
 mod permissions;
@@ -25,6 +26,7 @@ use crate::docs::Frame;
 pub(crate) fn described() -> OpenApiRouter<GraphState> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .routes(routes!(calls::act))
+        .routes(routes!(messages::send))
         .routes(routes!(permissions::read))
         .routes(routes!(settings::read, settings::change))
         .routes(routes!(numbers::list))

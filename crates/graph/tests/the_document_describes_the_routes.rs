@@ -56,6 +56,7 @@ fn every_operation_is_there_with_its_answers() {
             "post /{phone_number_id}/calls",
             "post /{phone_number_id}/deregister",
             "post /{phone_number_id}/media",
+            "post /{phone_number_id}/messages",
             "post /{phone_number_id}/register",
             "post /{phone_number_id}/settings",
             "post /{phone_number_id}/whatsapp_business_profile",

@@ -155,6 +155,7 @@ impl Exchange for Platform {
                 let dial = Dial {
                     cta_payload: cta_payload.clone(),
                     deeplink_payload: deeplink_payload.clone(),
+                    button: None,
                 };
                 let dialled = self
                     .user_calls(user, number.id, UserLegKind::Phone, dial)

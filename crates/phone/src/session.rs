@@ -180,6 +180,9 @@ impl Session {
                 }
                 None => json!({"type": "thread_changed", "call_id": call_id}),
             },
+            PhoneEvent::Thread { phone_number_id } => {
+                json!({"type": "thread_changed", "phone_number_id": phone_number_id})
+            }
             // A call of this user that another phone has, or the simulated one.
             PhoneEvent::Connected { call_id } => {
                 json!({"type": "thread_changed", "call_id": call_id})

@@ -175,9 +175,12 @@ fn place(
     })));
     let session = Session::answer(drawn.answer);
     announce(step, &number, &call, session, &limits).map_err(internal)?;
-    step.effects.push(Effect::Ring {
-        call: call.id.clone(),
-    });
+    // At a user who has the business blocked nothing rings, and the business is not told why.
+    if !pair.blocked() {
+        step.effects.push(Effect::Ring {
+            call: call.id.clone(),
+        });
+    }
     Ok(call.id)
 }
 

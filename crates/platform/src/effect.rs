@@ -33,6 +33,8 @@ pub(crate) enum Effect {
         bridge: u64,
         cause: EndCause,
     },
+    /// Something in the chat of these two is new: the user's phones look again.
+    Thread { user: WaId, number: PhoneNumberId },
     /// A webhook is to be sent now, or when the phone of the call it tells of can hear (see [`crate::hold`]).
     Deliver {
         id: DeliveryId,
@@ -118,6 +120,11 @@ pub enum PhoneEvent {
     Connected {
         /// The call.
         call_id: CallId,
+    },
+    /// Something in the chat with a business is new.
+    Thread {
+        /// The business's number node.
+        phone_number_id: PhoneNumberId,
     },
     /// The call is over.
     Ended {

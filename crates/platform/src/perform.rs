@@ -65,6 +65,12 @@ impl Platform {
                 }
             }
             Effect::SendMail { id } => self.hand_to_mailer(id),
+            Effect::Thread { user, number } => {
+                let event = PhoneEvent::Thread {
+                    phone_number_id: number,
+                };
+                self.live().tell(user, &event);
+            }
             Effect::TimersChanged => self.timers_changed().notify_one(),
             Effect::StartOver => {
                 for (call, live) in self.live().all() {

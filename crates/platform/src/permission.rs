@@ -2,7 +2,7 @@
 //! (`webhooks.md` §3.1).
 
 use ahoy_calling::account::Number;
-use ahoy_calling::message::{Message, MessageKind, Notice, Side};
+use ahoy_calling::message::Notice;
 use ahoy_calling::pair::{Answer, Streak, grants_callback};
 use ahoy_calling::place::RequestFacts;
 use ahoy_calling::{Call, EndCause, Pair, Permission, Refusal, place};
@@ -13,7 +13,7 @@ use ahoy_wire::webhook::{self, PermissionReply};
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::random16;
-use crate::{account, outbox};
+use crate::{account, messages, outbox};
 
 /// Why the webhook is sent.
 #[derive(Clone, Copy)]
@@ -133,9 +133,9 @@ pub(crate) fn after_unanswered(step: &mut Step<'_>, number: &Number, call: &Call
     })?;
     match streak {
         Streak::Counted => Ok(()),
-        Streak::Nudge => notify(step, number, call.user, Notice::ReviewPermission),
+        Streak::Nudge => messages::notice(step, number.id, call.user, Notice::ReviewPermission),
         Streak::Revoked => {
-            notify(step, number, call.user, Notice::PermissionRevoked)?;
+            messages::notice(step, number.id, call.user, Notice::PermissionRevoked)?;
             let source = Source::Streak(&call.id);
             publish(step, number, call.user, Permission::None, source)
         }
@@ -185,14 +185,6 @@ fn publish(
     let common = outbox::common_for(step.tx, number, user)?;
     let body = webhook::permission_reply(&common, &reply);
     outbox::publish(step, number, "messages", lane, &body)
-}
-
-/// A line in the user's chat that the business never sees.
-fn notify(step: &mut Step<'_>, number: &Number, user: WaId, notice: Notice) -> Result<()> {
-    let kind = MessageKind::System { notice };
-    let id = message_id(user)?;
-    let message = Message::new(id, number.id, user, Side::Platform, kind, step.now);
-    step.tx.put_message(&message)
 }
 
 fn message_id(user: WaId) -> Result<MessageId> {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::effect::Effect;
 use crate::ledger::{Fault, Step};
 use crate::platform::Platform;
-use crate::{finish, mail, outbox, templates, uploads, user};
+use crate::{finish, mail, messages, outbox, templates, uploads, user};
 
 /// How long a jump waits, in real time, for each thing that a due instant caused.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -188,6 +188,9 @@ fn run(step: &mut Step<'_>, kind: TimerKind, due: RuleTime) -> Result<(), StoreE
                 // The call went another way before the user got to it.
                 Ok(()) | Err(_) => Ok(()),
             }
+        }
+        TimerKind::AnswerRequest { message, answer } => {
+            messages::answer_planned(step, &message, answer)
         }
         TimerKind::Retry { delivery } => outbox::due(step, delivery),
         TimerKind::ReleaseLane { delivery } => outbox::hold_over(step, delivery),

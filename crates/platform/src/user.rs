@@ -9,7 +9,7 @@ use ahoy_media::{CallPlan, Side};
 use ahoy_packet::dtmf::Digit;
 use ahoy_sdp::{Keying, Offered, Policy, parse_answer};
 use ahoy_store::{StoreError, TimerKind};
-use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
+use ahoy_types::{CallId, Direction, MessageId, PhoneNumberId, WaId};
 use ahoy_wire::Session;
 use ahoy_wire::errors::{ErrorCode, WebhookError};
 use ahoy_wire::webhook::{self, CallStatus};
@@ -19,6 +19,7 @@ use crate::connect::announce;
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::{STOPPING, Step};
 use crate::live::{PhoneHandle, UserLegKind};
+use crate::messages::{payload_of_button, taken_by_phone};
 use crate::perform::ring_event;
 use crate::platform::{Platform, random16};
 use crate::{call_log, finish, outbox, sdp};
@@ -30,6 +31,8 @@ pub struct Dial {
     pub cta_payload: Option<String>,
     /// Payload of the call link that was opened.
     pub deeplink_payload: Option<String>,
+    /// The message whose call button was tapped: it must still work, and its payload counts.
+    pub button: Option<MessageId>,
 }
 
 /// A user's call that was placed.
@@ -223,11 +226,24 @@ impl Platform {
     pub fn attach_phone(&self, user: WaId) -> PhoneHandle {
         let handle = self.attach(user);
         for (call, live) in self.live().phone_calls(user) {
-            if live.rings_user()
+            let blocked = self
+                .read(|rows| rows.pair(live.number, user))
+                .is_ok_and(|pair| pair.blocked());
+            if !blocked
+                && live.rings_user()
                 && let Some(event) = ring_event(&call, &live)
             {
                 self.live().tell_one(user, handle.id, event);
             }
+        }
+        // Without a message that waits nothing is written: most phones come back to none.
+        if self
+            .read(|rows| rows.undelivered(user, 1))
+            .is_ok_and(|waiting| !waiting.is_empty())
+        {
+            self.spawn_job("messages for a phone", move |step| {
+                taken_by_phone(step, user)
+            });
         }
         handle
     }
@@ -353,8 +369,15 @@ fn place(
     ensure_user(step, user).map_err(broken)?;
     let now = step.now;
     let mut pair = step.tx.pair(number.id, user).map_err(broken)?;
+    if pair.blocked() {
+        return Err(PhoneRefusal::Blocked);
+    }
     pair.user_called(now);
     step.tx.put_pair(number.id, user, &pair).map_err(broken)?;
+    let cta_payload = match &dial.button {
+        Some(message) => payload_of_button(step, number.id, user, message)?,
+        None => dial.cta_payload,
+    };
     let call = Call {
         id: drawn.id.clone(),
         number: number.id,
@@ -368,7 +391,7 @@ fn place(
         business_media_up: false,
         end: None,
         opaque: None,
-        cta_payload: dial.cta_payload,
+        cta_payload,
         deeplink_payload: dial.deeplink_payload,
         business_sdp: None,
         platform_sdp: drawn.offer.clone(),

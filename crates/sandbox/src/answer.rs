@@ -40,6 +40,7 @@ impl From<PhoneRefusal> for Failure {
             PhoneRefusal::Internal(sentence) => Self::Internal(sentence),
             PhoneRefusal::NoSuchBusiness(_)
             | PhoneRefusal::NoSuchUser(_)
+            | PhoneRefusal::NoSuchMessage(_)
             | PhoneRefusal::NoSuchCall(_) => Self::NotFound(refusal.to_string()),
             other => Self::Phone(other),
         }

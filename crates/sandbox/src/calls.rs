@@ -55,6 +55,7 @@ pub(crate) async fn place(
     let dial = Dial {
         cta_payload: body.cta_payload,
         deeplink_payload: body.deeplink_payload,
+        button: None,
     };
     let placed = state
         .platform

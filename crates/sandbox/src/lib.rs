@@ -6,6 +6,7 @@
 mod answer;
 mod call_logs;
 mod calls;
+mod chat;
 mod clock;
 mod deliveries;
 mod numbers;
@@ -58,12 +59,13 @@ pub fn router(state: SandboxState) -> Router {
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::get))
         .route("/deliveries/{id}/replay", any(unfinished))
-        .route("/users/{wa_id}/thread", any(unfinished))
-        .route("/users/{wa_id}/messages", any(unfinished))
-        .route("/users/{wa_id}/taps", any(unfinished))
-        .route("/users/{wa_id}/block", any(unfinished))
-        .route("/users/{wa_id}/unblock", any(unfinished))
-        .route("/users/{wa_id}/report", any(unfinished))
+        .route("/users/{wa_id}/thread", get(chat::thread))
+        .route("/users/{wa_id}/messages", post(chat::write))
+        .route("/users/{wa_id}/taps", post(chat::tap))
+        .route("/users/{wa_id}/open", post(chat::open))
+        .route("/users/{wa_id}/block", post(chat::block))
+        .route("/users/{wa_id}/unblock", post(chat::unblock))
+        .route("/users/{wa_id}/report", post(chat::report))
         .route("/faults", any(unfinished))
         .route("/state", any(unfinished))
         .fallback(unknown)

@@ -1,8 +1,8 @@
 //! Simulated users: `users`, `users/{wa_id}`, `users/{wa_id}/permission`.
 
-use ahoy_calling::Permission;
 use ahoy_calling::account::User;
 use ahoy_calling::identity::{Client, Identity};
+use ahoy_calling::message::Answer;
 use ahoy_calling::simulated::{Behaviour, Network};
 use ahoy_platform::{Grant, check_audio};
 use ahoy_types::Country;
@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::SandboxState;
-use crate::answer::{Answer, Body, Failure, object, wa_id};
+use crate::answer::{self, Body, Failure, object, wa_id};
+use crate::chat::{self, message_id};
 
 const MOST_USERS: usize = 100_000;
 
@@ -51,12 +52,15 @@ pub(crate) struct Patch {
     behaviour: Option<Map<String, Value>>,
 }
 
-pub(crate) async fn list(State(state): State<SandboxState>) -> Answer {
+pub(crate) async fn list(State(state): State<SandboxState>) -> answer::Answer {
     let users = state.platform.users(MOST_USERS)?;
     object(json!({ "data": users.iter().map(view).collect::<Vec<_>>() }))
 }
 
-pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn get(
+    State(state): State<SandboxState>,
+    Path(id): Path<String>,
+) -> answer::Answer {
     let wa_id = wa_id(&id)?;
     match state.platform.user(wa_id)? {
         Some(user) => object(view(&user)),
@@ -64,7 +68,10 @@ pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String
     }
 }
 
-pub(crate) async fn put(State(state): State<SandboxState>, Body(body): Body<Put>) -> Answer {
+pub(crate) async fn put(
+    State(state): State<SandboxState>,
+    Body(body): Body<Put>,
+) -> answer::Answer {
     let rest = Patch {
         name: body.name,
         country: body.country,
@@ -80,7 +87,7 @@ pub(crate) async fn patch(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
     Body(body): Body<Patch>,
-) -> Answer {
+) -> answer::Answer {
     let wa_id = wa_id(&id)?;
     if state.platform.user(wa_id)?.is_none() {
         return Err(Failure::NotFound(format!("there is no user {wa_id}")));
@@ -88,7 +95,7 @@ pub(crate) async fn patch(
     change(&state, &id, body).await
 }
 
-async fn change(state: &SandboxState, id: &str, patch: Patch) -> Answer {
+async fn change(state: &SandboxState, id: &str, patch: Patch) -> answer::Answer {
     let wa_id = wa_id(id)?;
     let country: Option<Country> = match &patch.country {
         Some(text) => Some(
@@ -226,18 +233,13 @@ pub(crate) async fn permission(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
     Body(body): Body<SetPermission>,
-) -> Answer {
+) -> answer::Answer {
     let user = wa_id(&id)?;
-    if body.message_id.is_some() {
-        return Err(Failure::NotFinished(
-            "message_id: permission request messages are not available yet; leave it out to set the grant directly"
-                .into(),
-        ));
-    }
-    let grant = match body.response.as_str() {
-        "accept" => Grant::Temporary,
-        "accept_permanent" => Grant::Permanent,
-        "reject" | "revoke" => Grant::Revoke,
+    let (answer, grant) = match body.response.as_str() {
+        "accept" => (Some(Answer::Accept), Grant::Temporary),
+        "accept_permanent" => (Some(Answer::AcceptPermanent), Grant::Permanent),
+        "reject" => (Some(Answer::Reject), Grant::Revoke),
+        "revoke" => (None, Grant::Revoke),
         other => {
             return Err(Failure::Invalid(format!(
                 "response: `{other}` is none of accept, accept_permanent, reject, revoke"
@@ -245,19 +247,36 @@ pub(crate) async fn permission(
         }
     };
     let number = crate::calls::business(&state, &body.phone_number_id)?;
-    let permission = state
-        .platform
-        .set_permission(number.id, user, grant)
-        .await?;
-    let (status, expires) = match permission {
-        Permission::None => ("no_permission", None),
-        Permission::Temporary { expires } => ("temporary", Some(expires.secs())),
-        Permission::Permanent => ("permanent", None),
+    let message = match (&body.message_id, answer) {
+        (None, _) => None,
+        (Some(_), None) => {
+            return Err(Failure::Invalid(
+                "message_id: revoke takes back what holds and answers no request".into(),
+            ));
+        }
+        (Some(text), Some(_)) => Some(message_id("message_id", text)?),
+    };
+    let platform = &state.platform;
+    let answered = match answer {
+        Some(answer) => {
+            platform
+                .user_answers_request(user, number.id, message, answer)
+                .await?
+        }
+        None => false,
+    };
+    let permission = if answered {
+        platform
+            .pair(number.id, user)?
+            .permission(platform.clock().now())
+    } else {
+        platform.set_permission(number.id, user, grant).await?
     };
     object(json!({
         "success": true,
         "wa_id": user,
         "phone_number_id": number.id,
-        "permission": { "status": status, "expiration_time": expires },
+        "permission": chat::permission(permission),
+        "answered_request": answered,
     }))
 }

@@ -1,9 +1,11 @@
 //! Rows that are not rules' state: deliveries, attempts, timers.
 
 use ahoy_calling::account::Callback;
+use ahoy_calling::message::Answer;
 use ahoy_calling::simulated::UserAct;
 use ahoy_types::{
-    AppId, CallId, DeliveryId, MailId, MediaId, PhoneNumberId, RuleTime, TemplateId, TimerId,
+    AppId, CallId, DeliveryId, MailId, MediaId, MessageId, PhoneNumberId, RuleTime, TemplateId,
+    TimerId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -153,6 +155,13 @@ pub enum TimerKind {
         /// What it does.
         act: UserAct,
     },
+    /// A simulated user answers a permission request.
+    AnswerRequest {
+        /// The request.
+        message: MessageId,
+        /// What it says.
+        answer: Answer,
+    },
     /// A webhook is tried again.
     Retry {
         /// The delivery.
@@ -187,7 +196,8 @@ impl TimerKind {
     pub const fn call(&self) -> Option<&CallId> {
         match self {
             Self::RingTimeout { call } | Self::UserAct { call, .. } => Some(call),
-            Self::Retry { .. }
+            Self::AnswerRequest { .. }
+            | Self::Retry { .. }
             | Self::ReleaseLane { .. }
             | Self::TemplateReview { .. }
             | Self::MailRetry { .. }

@@ -7,6 +7,7 @@
 
 mod account;
 mod build;
+mod messages;
 mod model;
 mod sign;
 mod template;
@@ -19,9 +20,11 @@ pub use build::{
     Answered, Common, ConnectEvent, ContactCard, Permission, PermissionReply, StatusEvent,
     TerminateEvent, connect, failure, permission_reply, settings_update, status, terminate,
 };
+pub use messages::{InboundContent, InboundMessage, MessageStatusEvent, inbound, message_status};
 pub use model::{
     Call, CallEvent, CallOutcome, CallPermissionReply, CallStatus, Change, Contact, Context, Entry,
-    Interactive, Message, Metadata, Notification, Profile, Status, Value,
+    Interactive, Message, MessageStatus, Metadata, Notification, Pricing, Profile, QuickReply,
+    Reply, Status, StatusWord, Text, Value,
 };
 pub use sign::{SIGNATURE_HEADER, sign, verify};
 pub use template::{TemplateStatus, template_status};

@@ -1,7 +1,11 @@
 //! What a user can do something about: call buttons and permission requests, both with an end (`rules.md` §3, §4).
 
+use std::time::Duration;
+
 use ahoy_types::RuleTime;
 use serde::{Deserialize, Serialize};
+
+use crate::pair::Answer;
 
 /// A button that calls the business.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,29 +22,6 @@ impl CallButton {
     /// Whether a tap still places a call.
     pub fn works(&self, now: RuleTime) -> bool {
         now < self.expires
-    }
-}
-
-/// What a user says to a permission request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Allowed for a while.
-    Accept,
-    /// Allowed until revoked.
-    AcceptPermanent,
-    /// Not allowed.
-    Reject,
-}
-
-impl Answer {
-    /// The word of the sandbox.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::AcceptPermanent => "accept_permanent",
-            Self::Reject => "reject",
-        }
     }
 }
 
@@ -67,6 +48,32 @@ pub enum CardState {
     Expired,
 }
 
+impl CardState {
+    /// The word shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Why a card takes no answer: a sentence for the phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CardRefusal {
+    /// Too late, or a newer request was answered.
+    #[error("This request has expired.")]
+    Expired,
+    /// The user said yes.
+    #[error("You have accepted this request already.")]
+    Accepted,
+    /// The user said no, and says it again.
+    #[error("You have declined this request already.")]
+    Declined,
+}
+
 impl RequestCard {
     /// A card that has not reached the user yet.
     pub const fn new() -> Self {
@@ -79,6 +86,27 @@ impl RequestCard {
     /// Whether it can be answered.
     pub fn open(&self, now: RuleTime) -> bool {
         self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// The user answers. The card can be answered for `lasts` from now on: a no can still become a yes.
+    ///
+    /// # Errors
+    /// It has expired, was accepted, or is declined a second time.
+    pub fn take(
+        &mut self,
+        answer: Answer,
+        lasts: Duration,
+        now: RuleTime,
+    ) -> Result<(), CardRefusal> {
+        match self.state(now) {
+            CardState::Accepted => return Err(CardRefusal::Accepted),
+            _ if !self.open(now) => return Err(CardRefusal::Expired),
+            CardState::Declined if answer == Answer::Reject => return Err(CardRefusal::Declined),
+            _ => {}
+        }
+        self.answer = Some((answer, now));
+        self.expires = Some(now + lasts);
+        Ok(())
     }
 
     /// How it looks.
@@ -125,5 +153,23 @@ mod tests {
         assert!(!card.open(RuleTime(10)));
         card.answer = Some((Answer::AcceptPermanent, RuleTime(6)));
         assert_eq!(card.state(RuleTime(9)), CardState::Accepted);
+    }
+
+    #[test]
+    fn a_no_can_become_a_yes_until_the_card_expires() {
+        let lasts = Duration::from_millis(10);
+        let mut card = RequestCard {
+            answer: None,
+            expires: Some(RuleTime(10)),
+        };
+        assert_eq!(card.take(Answer::Reject, lasts, RuleTime(9)), Ok(()));
+        assert_eq!(card.expires, Some(RuleTime(19)));
+        let again = card.take(Answer::Reject, lasts, RuleTime(10));
+        assert_eq!(again, Err(CardRefusal::Declined));
+        let late = card.take(Answer::Accept, lasts, RuleTime(19));
+        assert_eq!(late, Err(CardRefusal::Expired));
+        assert_eq!(card.take(Answer::Accept, lasts, RuleTime(18)), Ok(()));
+        let twice = card.take(Answer::AcceptPermanent, lasts, RuleTime(18));
+        assert_eq!(twice, Err(CardRefusal::Accepted));
     }
 }

@@ -37,6 +37,17 @@ pub enum Answer {
     Reject,
 }
 
+impl Answer {
+    /// The word stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::AcceptPermanent => "accept_permanent",
+            Self::Reject => "reject",
+        }
+    }
+}
+
 /// Whether a user's call that has been placed lets the business call back: the number offers it, and the call came
 /// from the user's main device. It does not matter whether the call was answered (`rules.md` §3).
 pub fn grants_callback(settings: &CallingSettings, client: &Client) -> bool {

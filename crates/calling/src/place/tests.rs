@@ -9,7 +9,7 @@ const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
 const LONDON: WaId = WaId::from_u64(442_079_460_000);
 const NEW_YORK: WaId = WaId::from_u64(12_025_550_100);
 
-fn number() -> Number {
+pub(super) fn number() -> Number {
     Number {
         id: PhoneNumberId(1),
         waba: WabaId(2),

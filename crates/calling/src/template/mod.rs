@@ -62,7 +62,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn new(kind: FaultKind, sentence: impl Into<String>) -> Self {
+    /// A fault with the sentence that names the field.
+    pub fn new(kind: FaultKind, sentence: impl Into<String>) -> Self {
         Self {
             kind,
             sentence: sentence.into(),

@@ -26,6 +26,7 @@ async fn it_is_warmed_up_accepted_and_ended_by_the_business() {
     let dial = Dial {
         cta_payload: Some("order-55".into()),
         deeplink_payload: Some("banner".into()),
+        button: None,
     };
     let dialled = world
         .platform

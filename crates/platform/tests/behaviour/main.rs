@@ -12,6 +12,7 @@ mod a_users_call_lives_from_connect_to_terminate;
 mod an_ended_call_is_charged_and_counted;
 mod any_order_of_acts_keeps_the_promises;
 mod exactly_the_allowed_calls_win;
+mod messages_go_both_ways;
 mod one_of_many_acts_wins;
 mod permissions_come_and_go;
 mod support;

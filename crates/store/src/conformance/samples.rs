@@ -4,11 +4,12 @@ use ahoy_calling::account::{
     App, Business, Callback, MessagingLimit, Number, Scope, Subscription, Token, User, Waba,
 };
 use ahoy_calling::limits::Profile;
+use ahoy_calling::message::Chat;
 use ahoy_calling::settings::{
     CallHours, CallingSettings, ExtraCodec, Holiday, IconVisibility, KeyExchange, OpenHours, Past,
     Sip, SipPassword, SipServer, Switch, Voicemail, VoicemailTrigger,
 };
-use ahoy_calling::simulated::{Audio, Behaviour, Network, OnPermissionRequest, OnRing};
+use ahoy_calling::simulated::{Audio, Behaviour, Network, OnMessage, OnPermissionRequest, OnRing};
 use ahoy_calling::{Call, CallState, End, EndCause, Pair, Permission};
 use ahoy_types::{
     AppId, BusinessId, CallId, Date, Direction, PhoneNumberId, RuleTime, TimeOfDay, TokenHash,
@@ -199,6 +200,8 @@ pub fn user(n: u64) -> User {
             on_ring: OnRing::Manual,
             answer_after_ms: 1_500,
             hang_up_after_ms: Some(60_000),
+            reply_after_ms: 250,
+            on_message: OnMessage::Ignore,
             on_permission_request: OnPermissionRequest::AcceptPermanent,
             audio: Audio::Tone { tone_hz: 660.5 },
             network: Network {
@@ -216,6 +219,12 @@ pub fn user(n: u64) -> User {
 /// A pair with everything set.
 pub fn pair() -> Pair {
     Pair {
+        chat: Chat {
+            blocked_at: Some(NOW),
+            unblocked_at: None,
+            reported_at: Some(NOW),
+            typing_until: Some(NOW),
+        },
         granted: Permission::Temporary {
             expires: RuleTime(NOW.0 + 604_800_000),
         },

@@ -1,7 +1,8 @@
+use ahoy_calling::message::Answer;
 use ahoy_calling::simulated::UserAct;
-use ahoy_types::{DeliveryId, MailId, MediaId, RuleTime, TemplateId, TimerId};
+use ahoy_types::{DeliveryId, MailId, MediaId, MessageId, RuleTime, TemplateId, TimerId};
 
-use super::samples::{NOW, call_id};
+use super::samples::{NOW, call_id, wa_id};
 use super::{place, read, try_write, write};
 use crate::{Store, TimerKind};
 
@@ -33,6 +34,10 @@ pub(super) fn every_kind_of_timer_comes_back(store: &mut dyn Store) {
         TimerKind::UserAct {
             call,
             act: UserAct::HangUp,
+        },
+        TimerKind::AnswerRequest {
+            message: MessageId::new(wa_id(1), [3; 16]),
+            answer: Answer::Reject,
         },
         TimerKind::Retry {
             delivery: DeliveryId(7),

@@ -4,7 +4,7 @@ use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, UserId, Wa
 
 use super::model::{
     Call, CallEvent, CallOutcome, CallPermissionReply, CallStatus, Change, Contact, Context, Entry,
-    Interactive, Message, Metadata, Notification, Profile, Status, Value,
+    Interactive, Message, Metadata, Notification, Profile, Status, StatusWord, Value,
 };
 use crate::Session;
 use crate::errors::WebhookError;
@@ -177,11 +177,13 @@ pub fn status(common: &Common, event: &StatusEvent) -> Vec<u8> {
         id: event.call_id.to_string(),
         timestamp: event.timestamp,
         kind: Some("call".to_owned()),
-        status: event.status,
+        status: StatusWord::Call(event.status),
         recipient_id: common.contact.wa_id,
         recipient_user_id: Some(common.contact.user_id.clone()),
         recipient_parent_user_id: common.contact.parent_user_id.clone(),
         biz_opaque_callback_data: event.biz_opaque_callback_data.clone(),
+        pricing: None,
+        errors: Vec::new(),
     });
     notification(common, "calls", value)
 }
@@ -242,8 +244,12 @@ pub fn permission_reply(common: &Common, reply: &PermissionReply) -> Vec<u8> {
             from: Some(common.display_phone_number),
             id,
         }),
+        text: None,
+        button: None,
         interactive: Some(Interactive {
             kind: "call_permission_reply".to_owned(),
+            button_reply: None,
+            list_reply: None,
             call_permission_reply: Some(CallPermissionReply {
                 response: response.to_owned(),
                 is_permanent,
@@ -319,7 +325,7 @@ fn call(
     }
 }
 
-fn value(common: &Common) -> Value {
+pub(super) fn value(common: &Common) -> Value {
     Value {
         messaging_product: Some("whatsapp".to_owned()),
         metadata: Some(Metadata {
@@ -331,7 +337,7 @@ fn value(common: &Common) -> Value {
     }
 }
 
-fn notification(common: &Common, field: &str, value: Value) -> Vec<u8> {
+pub(super) fn notification(common: &Common, field: &str, value: Value) -> Vec<u8> {
     body(common.waba, field, value)
 }
 

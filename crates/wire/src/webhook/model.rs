@@ -55,7 +55,7 @@ pub struct Value {
     /// Call events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
-    /// States of a business-initiated call.
+    /// States of a business-initiated call, or of messages of the business.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statuses: Vec<Status>,
     /// Messages, among them answers to permission requests.
@@ -256,19 +256,60 @@ pub struct Call {
     pub errors: Vec<WebhookError>,
 }
 
-/// A state of a business-initiated call.
+/// How far a message of the business has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageStatus {
+    /// Taken by the platform.
+    Sent,
+    /// On the user's device.
+    Delivered,
+    /// Seen by the user.
+    Read,
+    /// It will never arrive; the errors say why.
+    Failed,
+}
+
+/// A state, of a message or of a call: the former are written small, the latter in capitals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StatusWord {
+    /// Of a message.
+    Message(MessageStatus),
+    /// Of a call.
+    Call(CallStatus),
+}
+
+/// What a message costs (`webhooks.md` §3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// Whether it is charged.
+    #[serde(default)]
+    pub billable: bool,
+    /// `PMP`: by the message.
+    #[serde(default)]
+    pub pricing_model: String,
+    /// `service`, `utility` or `marketing`.
+    #[serde(default)]
+    pub category: String,
+    /// `regular` or `free_customer_service`.
+    #[serde(default, rename = "type")]
+    pub kind: String,
+}
+
+/// A state of a business-initiated call, or of a message of the business.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// `wacid.…` of a call; statuses of messages have other ids.
+    /// `wacid.…` of a call, `wamid.…` of a message.
     pub id: String,
     /// When, in Unix seconds.
     #[serde(with = "unix")]
     pub timestamp: RuleTime,
-    /// `call`.
+    /// `call`; absent on messages.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The state.
-    pub status: CallStatus,
+    pub status: StatusWord,
     /// The user's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_id: Option<WaId>,
@@ -278,9 +319,15 @@ pub struct Status {
     /// The same, scoped to the portfolio above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_parent_user_id: Option<UserId>,
-    /// What the business sent with connect.
+    /// What the business sent with connect, or with the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub biz_opaque_callback_data: Option<String>,
+    /// Of a message, on sent and delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<Pricing>,
+    /// Why a message failed; the key is absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<WebhookError>,
 }
 
 /// A message of the user.
@@ -300,15 +347,49 @@ pub struct Message {
     /// When, in Unix seconds.
     #[serde(with = "unix")]
     pub timestamp: RuleTime,
-    /// `interactive` for answers to permission requests.
+    /// `text`; `interactive` for taps and answers to permission requests; `button` for a template's quick reply.
     #[serde(rename = "type")]
     pub kind: String,
     /// What it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
+    /// Content of a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text>,
     /// Content of an interactive message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interactive: Option<Interactive>,
+    /// A quick reply of a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<QuickReply>,
+}
+
+/// Words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The words.
+    pub body: String,
+}
+
+/// A quick reply of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuickReply {
+    /// The business's name for it.
+    pub payload: String,
+    /// What stood on it.
+    pub text: String,
+}
+
+/// The answer a user tapped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The business's name for it.
+    pub id: String,
+    /// What it says.
+    pub title: String,
+    /// The smaller words of a menu's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// The message or call something refers to.
@@ -324,9 +405,15 @@ pub struct Context {
 /// An interactive message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interactive {
-    /// `call_permission_reply`.
+    /// `call_permission_reply`, `button_reply` or `list_reply`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// A reply button that was tapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button_reply: Option<Reply>,
+    /// A row of a list that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_reply: Option<Reply>,
     /// The user's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_permission_reply: Option<CallPermissionReply>,

@@ -1,0 +1,151 @@
+//! May the business send this message, and does it arrive (`graph-api.md` §5)?
+
+use ahoy_types::RuleTime;
+
+use crate::Refusal;
+use crate::account::Number;
+use crate::limits::Limits;
+use crate::pair::Pair;
+
+/// What the decision about a message looks at.
+#[derive(Debug)]
+pub struct SendFacts<'a> {
+    /// The business's number.
+    pub number: &'a Number,
+    /// The limits it lives under.
+    pub limits: &'a Limits,
+    /// The pair.
+    pub pair: &'a Pair,
+    /// Whether the recipient may be reached: on the allow-list of a test number, anybody from other numbers.
+    pub allow_listed: bool,
+    /// Whether the recipient is on the platform at all.
+    pub known: bool,
+    /// Whether the recipient's app is too old for calls.
+    pub too_old: bool,
+    /// Whether there is a call button in it.
+    pub call_button: bool,
+    /// Whether it asks for permission to call.
+    pub request: bool,
+    /// Whether it is a template.
+    pub template: bool,
+}
+
+/// What becomes of a message that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is sent.
+    Sent,
+    /// It fails: the recipient is not on the platform, or the app is too old (131026).
+    Undeliverable,
+    /// It fails: no open service window, and no template (131047).
+    WindowClosed,
+}
+
+impl Fate {
+    /// The code of a failure (`errors.md`).
+    pub const fn error(self) -> Option<u32> {
+        match self {
+            Self::Sent => None,
+            Self::Undeliverable => Some(131_026),
+            Self::WindowClosed => Some(131_047),
+        }
+    }
+}
+
+/// Is the message taken, and does it arrive? What limits permission requests is asked apart from this.
+///
+/// # Errors
+/// The refusal that answers the request at once.
+pub fn may_send(facts: &SendFacts<'_>, now: RuleTime) -> Result<Fate, Refusal> {
+    if !facts.number.registration.registered {
+        return Err(Refusal::NotRegistered);
+    }
+    if !facts.allow_listed {
+        return Err(Refusal::NotAllowListed);
+    }
+    let about_calls = facts.call_button || facts.request;
+    if about_calls && !facts.number.settings.status.on() {
+        return Err(Refusal::CallingDisabled);
+    }
+    if facts.call_button
+        && let Some(country) = facts.number.number.country()
+        && facts.limits.no_call_buttons.contains(&country)
+    {
+        return Err(Refusal::NoCallButtons(country));
+    }
+    if !facts.known {
+        return Ok(Fate::Undeliverable);
+    }
+    if !facts.template && !facts.pair.window_open(now) {
+        return Ok(Fate::WindowClosed);
+    }
+    if about_calls && facts.too_old {
+        return Ok(Fate::Undeliverable);
+    }
+    Ok(Fate::Sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Profile;
+    use crate::settings::Switch;
+
+    const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
+
+    /// Everything is wrong at once; each check that is mended uncovers the next.
+    #[test]
+    fn checks_come_in_order_and_failures_after_refusals() {
+        let mut limits = Limits::of(Profile::Sandbox);
+        let mut number = crate::place::sample_number();
+        let Some(country) = number.number.country() else {
+            panic!("the sample has a country");
+        };
+        limits.no_call_buttons = vec![country];
+        number.registration.registered = false;
+        number.settings.status = Switch::Disabled;
+        let mut pair = Pair::default();
+        let ask = |number: &Number, limits: &Limits, pair: &Pair, listed, known, too_old| {
+            may_send(
+                &SendFacts {
+                    number,
+                    limits,
+                    pair,
+                    allow_listed: listed,
+                    known,
+                    too_old,
+                    call_button: true,
+                    request: false,
+                    template: false,
+                },
+                NOW,
+            )
+        };
+        let all = |number: &Number, limits: &Limits| {
+            ask(number, limits, &Pair::default(), false, false, true)
+        };
+        assert_eq!(all(&number, &limits), Err(Refusal::NotRegistered));
+        number.registration.registered = true;
+        assert!(matches!(
+            all(&number, &limits),
+            Err(Refusal::NotAllowListed)
+        ));
+        let bad = ask(&number, &limits, &pair, true, false, true);
+        assert_eq!(bad, Err(Refusal::CallingDisabled));
+        number.settings.status = Switch::Enabled;
+        let bad = ask(&number, &limits, &pair, true, false, true);
+        assert_eq!(bad, Err(Refusal::NoCallButtons(country)));
+        limits.no_call_buttons.clear();
+        let unknown = ask(&number, &limits, &pair, true, false, true);
+        assert_eq!(unknown, Ok(Fate::Undeliverable));
+        let closed = ask(&number, &limits, &pair, true, true, true);
+        assert_eq!(closed, Ok(Fate::WindowClosed));
+        pair.user_wrote(NOW);
+        let old = ask(&number, &limits, &pair, true, true, true);
+        assert_eq!(old, Ok(Fate::Undeliverable));
+        assert_eq!(
+            ask(&number, &limits, &pair, true, true, false),
+            Ok(Fate::Sent)
+        );
+    }
+}

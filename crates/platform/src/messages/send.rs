@@ -1,0 +1,216 @@
+//! The business sends: what is taken, what fails, and what the message holds.
+
+use std::time::Duration;
+
+use ahoy_calling::Refusal;
+use ahoy_calling::account::{Number, Scope};
+use ahoy_calling::message::{
+    Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind, MessageStatus,
+    ReplyButton, RequestCard, SendFacts, Side, may_send,
+};
+use ahoy_calling::template::{Fault, FaultKind};
+use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
+use ahoy_wire::messages::{Content, Interactive};
+use ahoy_wire::webhook::ContactCard;
+
+use super::{Device, arrive, new_id, request};
+use crate::account::{self, Caller, ensure_user};
+use crate::business::{Recipient, internal};
+use crate::ledger::Step;
+use crate::platform::Platform;
+use crate::{finish, outbox};
+
+/// A message of the business.
+#[derive(Debug, Clone)]
+pub struct OutgoingMessage {
+    /// To whom.
+    pub recipient: Recipient,
+    /// What it says.
+    pub content: Content,
+    /// The message it replies to.
+    pub context: Option<MessageId>,
+    /// `biz_opaque_callback_data`.
+    pub opaque: Option<String>,
+}
+
+/// A message that was taken. Whether it arrives its statuses tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// The user as the business may know it.
+    pub contact: ContactCard,
+}
+
+impl Platform {
+    /// The business writes to a user; answers once the message is committed together with its first statuses.
+    ///
+    /// # Errors
+    /// The refusals of [`may_send`], and those of permission requests.
+    pub async fn send_message(
+        &self,
+        caller: &Caller,
+        number: PhoneNumberId,
+        message: OutgoingMessage,
+    ) -> Result<SentMessage, Refusal> {
+        caller.need(Scope::WhatsappBusinessMessaging)?;
+        let number = self.number_for(caller, number)?;
+        let user = self.resolve(&number, &message.recipient)?;
+        if user == number.number {
+            return Err(Refusal::RecipientIsSender);
+        }
+        let device = self.device(user)?;
+        let create_users = self.config().create_users;
+        self.ledger()
+            .execute(move |step| take(step, number.id, user, message, device, create_users))
+            .await
+    }
+}
+
+fn take(
+    step: &mut Step<'_>,
+    number: PhoneNumberId,
+    user: WaId,
+    outgoing: OutgoingMessage,
+    device: Device,
+    create_users: bool,
+) -> Result<SentMessage, Refusal> {
+    let number = finish::number_of(step, number).map_err(internal)?;
+    let found = step.tx.user(user).map_err(internal)?;
+    let too_old = found.as_ref().is_some_and(|u| u.client.too_old_for_calls);
+    let known = found.is_some() || create_users;
+    if let Some(context) = &outgoing.context {
+        let found = step.tx.message(context).map_err(internal)?;
+        if !found.is_some_and(|m| m.number == number.id && m.user == user) {
+            return Err(Refusal::Invalid(format!(
+                "context.message_id: there is no message `{context}` between this number and the recipient"
+            )));
+        }
+    }
+    let kind = kind_of(step, &number, outgoing.content)?;
+    let id = new_id(user).map_err(internal)?;
+    let now = step.now;
+    let mut message = Message::new(id, number.id, user, Side::Business, kind, now);
+    message.context = outgoing.context;
+    message.opaque = outgoing.opaque;
+    let fate = judge(step, &number, &message, known, too_old)?;
+    if known {
+        ensure_user(step, user).map_err(internal)?;
+    }
+    if fate == Fate::Sent && message.request().is_some() {
+        request::note(step, &number, user).map_err(internal)?;
+    }
+    if let Some(code) = fate.error() {
+        message.status = MessageStatus::Failed;
+        message.error = Some(code);
+    }
+    arrive::sent(step, &number, &mut message, device).map_err(internal)?;
+    let common = outbox::common_for(step.tx, &number, user).map_err(internal)?;
+    Ok(SentMessage {
+        id: message.id,
+        contact: common.contact,
+    })
+}
+
+/// Whether the message is taken, and whether it arrives.
+fn judge(
+    step: &mut Step<'_>,
+    number: &Number,
+    message: &Message,
+    known: bool,
+    too_old: bool,
+) -> Result<Fate, Refusal> {
+    let user = message.user;
+    let pair = step.tx.pair(number.id, user).map_err(internal)?;
+    let allow_listed = account::reachable(step.tx, number, user).map_err(internal)?;
+    let facts = SendFacts {
+        number,
+        limits: step.limits.of(number.profile),
+        pair: &pair,
+        allow_listed,
+        known,
+        too_old,
+        call_button: message.call_button().is_some(),
+        request: message.request().is_some(),
+        template: matches!(message.kind, MessageKind::Template(_)),
+    };
+    let fate = may_send(&facts, step.now)?;
+    if facts.request {
+        request::may(step, number, user)?;
+    }
+    Ok(fate)
+}
+
+fn kind_of(
+    step: &mut Step<'_>,
+    _number: &Number,
+    content: Content,
+) -> Result<MessageKind, Refusal> {
+    let interactive = match content {
+        Content::Text { body } => return Ok(MessageKind::Text { body }),
+        Content::Template(template) => {
+            return Err(Refusal::Template(Fault::new(
+                FaultKind::Missing,
+                format!(
+                    "template.name: there is no template `{}` in the language `{}`",
+                    template.name, template.language
+                ),
+            )));
+        }
+        Content::Interactive(interactive) => interactive,
+    };
+    Ok(match interactive {
+        Interactive::VoiceCall { body, button } => MessageKind::CallButton {
+            body,
+            button: CallButton {
+                display_text: button.display_text,
+                payload: button.payload,
+                expires: button_ends(step.now, button.ttl_minutes),
+            },
+        },
+        Interactive::PermissionRequest { body } => MessageKind::PermissionRequest {
+            body,
+            card: RequestCard::new(),
+        },
+        Interactive::Buttons(buttons) => MessageKind::Buttons(Buttons {
+            header: buttons.header,
+            body: buttons.body,
+            footer: buttons.footer,
+            buttons: buttons
+                .buttons
+                .into_iter()
+                .map(|b| ReplyButton {
+                    id: b.id,
+                    title: b.title,
+                })
+                .collect(),
+        }),
+        Interactive::List(list) => MessageKind::List(List {
+            header: list.header,
+            body: list.body,
+            footer: list.footer,
+            button: list.button,
+            sections: list
+                .sections
+                .into_iter()
+                .map(|section| ListSection {
+                    title: section.title,
+                    rows: section
+                        .rows
+                        .into_iter()
+                        .map(|row| ListRow {
+                            id: row.id,
+                            title: row.title,
+                            description: row.description,
+                        })
+                        .collect(),
+                })
+                .collect(),
+        }),
+    })
+}
+
+/// When a call button ends that lives this long.
+fn button_ends(now: RuleTime, ttl_minutes: u32) -> RuleTime {
+    now + Duration::from_secs(u64::from(ttl_minutes) * 60)
+}
