@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ahoy_calling::limits::LimitTable;
+use ahoy_mail::MailConfig;
 use anyhow::Context;
 use figment::Figment;
 use figment::providers::{Format, Toml};
@@ -25,6 +26,7 @@ pub(crate) struct FileConfig {
     pub admin_token: Option<String>,
     pub prefer_active: bool,
     pub limits: LimitTable,
+    pub mail: Option<MailConfig>,
     pub rates: Option<PathBuf>,
 }
 

@@ -10,6 +10,7 @@ use ahoy_agent::{Agent, AgentConfig};
 use ahoy_calling::account::Callback;
 use ahoy_calling::price::PriceList;
 use ahoy_graph::{GraphState, Verifying};
+use ahoy_mail::Mailer;
 use ahoy_media::MediaConfig;
 use ahoy_phone::PhoneState;
 use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed};
@@ -88,6 +89,10 @@ impl Server {
             media: media_config(&file),
         };
         let (platform, jobs) = Platform::start(Box::new(store), config).await?;
+        if let Some(mail) = &file.mail {
+            let mailer = Mailer::new(platform.clone(), mail).context("in the configuration")?;
+            tokio::spawn(mailer.run(platform.attach_mailer().await?));
+        }
         let sender = Sender::new(platform.clone()).context("TLS for webhooks")?;
         tokio::spawn(sender.run(jobs));
         if let Some(sandbox) = &sandbox {

@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ahoy_calling::price::PriceList;
 use ahoy_mail::{MailConfig, MailConfigError, Mailer};
 use ahoy_media::MediaConfig;
 use ahoy_platform::{Grade, Platform, PlatformConfig, Seed, StandingChange};
@@ -84,7 +85,8 @@ async fn platform() -> Platform {
             workers: 1,
             ..MediaConfig::default()
         },
-        prices: Default::default(),
+        prices: Arc::new(PriceList::published().unwrap()),
+        phone_media_wait: Duration::ZERO,
     };
     let (platform, _jobs) = Platform::start(store, config).await.unwrap();
     platform.plant(&Seed::default()).await.unwrap();
@@ -138,7 +140,10 @@ async fn a_pause_is_mailed_and_a_failed_try_is_repeated() {
     assert_eq!((sent[0].state, sent[0].attempts), (MailState::Sent, 2));
     let got = server.got.lock().unwrap().clone();
     assert_eq!(got.len(), 1);
-    assert!(got[0].contains("RCPT TO:<owner@harbour.example>"), "{got:?}");
+    assert!(
+        got[0].contains("RCPT TO:<owner@harbour.example>"),
+        "{got:?}"
+    );
     assert!(
         got[0].contains("Subject: Calls of +44 20 7946 0000 are paused"),
         "{got:?}"

@@ -10,6 +10,7 @@ mod chat;
 mod clock;
 mod deliveries;
 mod numbers;
+mod standing;
 mod users;
 
 use std::sync::Arc;
@@ -56,6 +57,11 @@ pub fn router(state: SandboxState) -> Router {
         .route("/call_logs", get(call_logs::list))
         .route("/call_logs/{id}", get(call_logs::get))
         .route("/numbers/{id}", patch(numbers::patch))
+        .route(
+            "/numbers/{id}/standing",
+            get(standing::get).put(standing::put),
+        )
+        .route("/mailbox", get(standing::mailbox))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::get))
         .route("/deliveries/{id}/replay", any(unfinished))
