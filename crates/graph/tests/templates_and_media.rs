@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ahoy_calling::limits::{LimitTable, TemplateLimits};
 use ahoy_store::DeliveryFilter;
+use ahoy_types::PhoneNumberId;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -479,4 +480,72 @@ async fn a_form_that_lacks_something_is_refused_by_its_name() {
         ))
         .unwrap();
     assert_eq!(api.send(torn).await.refusal().0, 400);
+}
+
+#[tokio::test]
+async fn a_template_is_sent_at_any_time_and_its_values_must_fit() {
+    let api = Api::new().await;
+    api.post(&list(), request("ask")).await.ok();
+    api.post(&list(), call_button(json!(1440))).await.ok();
+    let value = |text: &str| json!({"type": "text", "text": text});
+    let part = |kind: &str, values: Vec<Value>| json!({"type": kind, "parameters": values});
+    let send = |name: &str, language: &str, components: Value| {
+        let body = json!({"messaging_product": "whatsapp", "to": "+44 7700 900001", "type": "template",
+            "template": {"name": name, "language": {"code": language}, "components": components}});
+        let uri = format!("/v25.0/{PHONE}/messages");
+        let api = &api;
+        async move { api.post(&uri, body).await }
+    };
+    let fits = json!([
+        part("header", vec![value("A-1")]),
+        part("body", vec![value("A-1")])
+    ]);
+    let sent = send("ask", "en", fits.clone()).await.ok();
+    assert_eq!(sent["messages"][0]["message_status"], "accepted");
+    let call = json!({"type": "button", "sub_type": "voice_call", "parameters": [
+        {"type": "ttl_minutes", "ttl_minutes": 120}, {"type": "payload", "payload": "order-55"}]});
+    let url =
+        json!({"type": "button", "sub_type": "url", "index": "1", "parameters": [value("A-1")]});
+    let sent = send("ring_us", "en_GB", json!([call, url])).await.ok();
+    let id = sent["messages"][0]["id"].as_str().unwrap().to_owned();
+    let thread = api.platform.thread(ANA, PhoneNumberId(PHONE), 10).unwrap();
+    let entry = thread.data.iter().find(|entry| entry.id == id).unwrap();
+    assert_eq!((entry.kind, entry.state), ("template", "active"));
+    assert_eq!(entry.content["call_button"]["display_text"], "Call Now");
+    assert_eq!(
+        entry.content["buttons"][0]["url"],
+        "https://acme.example/A-1"
+    );
+    for (name, language, components, status, code) in [
+        ("nobody", "en", fits.clone(), 404, 132_001),
+        ("ask", "en_GB", fits.clone(), 404, 132_001),
+        ("ask", "en", json!([]), 400, 132_000),
+        (
+            "ask",
+            "en",
+            json!([
+                part("header", vec![value("a")]),
+                part("body", vec![value("two\nlines")])
+            ]),
+            400,
+            132_018,
+        ),
+        ("ring_us", "en_GB", json!([]), 400, 132_000),
+        (
+            "ring_us",
+            "en_GB",
+            json!([{"type": "button", "sub_type": "url", "parameters": [value("x")]}]),
+            400,
+            132_012,
+        ),
+    ] {
+        let reply = send(name, language, components.clone()).await;
+        let (found_status, found, sentence) = reply.refusal();
+        assert_eq!(
+            (found_status, found),
+            (status, code),
+            "{name} {components}: {sentence}"
+        );
+        assert!(sentence.contains("template."), "{sentence}");
+    }
 }

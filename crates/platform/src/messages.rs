@@ -5,6 +5,7 @@ mod arrive;
 mod chat;
 mod request;
 mod send;
+mod template;
 mod thread;
 mod user;
 

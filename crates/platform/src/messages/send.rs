@@ -8,12 +8,11 @@ use ahoy_calling::message::{
     Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind, MessageStatus,
     ReplyButton, RequestCard, SendFacts, Side, may_send,
 };
-use ahoy_calling::template::{Fault, FaultKind};
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
 use ahoy_wire::messages::{Content, Interactive};
 use ahoy_wire::webhook::ContactCard;
 
-use super::{Device, arrive, new_id, request};
+use super::{Device, arrive, new_id, request, template};
 use crate::account::{self, Caller, ensure_user};
 use crate::business::{Recipient, internal};
 use crate::ledger::Step;
@@ -141,22 +140,10 @@ fn judge(
     Ok(fate)
 }
 
-fn kind_of(
-    step: &mut Step<'_>,
-    _number: &Number,
-    content: Content,
-) -> Result<MessageKind, Refusal> {
+fn kind_of(step: &mut Step<'_>, number: &Number, content: Content) -> Result<MessageKind, Refusal> {
     let interactive = match content {
         Content::Text { body } => return Ok(MessageKind::Text { body }),
-        Content::Template(template) => {
-            return Err(Refusal::Template(Fault::new(
-                FaultKind::Missing,
-                format!(
-                    "template.name: there is no template `{}` in the language `{}`",
-                    template.name, template.language
-                ),
-            )));
-        }
+        Content::Template(asked) => return template::kind(step, number, &asked),
         Content::Interactive(interactive) => interactive,
     };
     Ok(match interactive {
@@ -211,6 +198,6 @@ fn kind_of(
 }
 
 /// When a call button ends that lives this long.
-fn button_ends(now: RuleTime, ttl_minutes: u32) -> RuleTime {
+pub(super) fn button_ends(now: RuleTime, ttl_minutes: u32) -> RuleTime {
     now + Duration::from_secs(u64::from(ttl_minutes) * 60)
 }
