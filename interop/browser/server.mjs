@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const PHONE = '710000000000001';
 export const APP = '900100200300';
+export const WABA = '720000000000001';
 const [TOKEN, SECRET, VERIFY] = ['ahoy-dev-token', 'ahoy-dev-secret', 'interop-verify'];
 
 /** Rejects after `ms` with what was still missing. */

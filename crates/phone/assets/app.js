@@ -3,16 +3,16 @@
 import { showBusinesses } from './business-list.js';
 import { Call } from './call.js';
 import { CallScreen } from './call-screen.js';
+import { Chat } from './chat.js';
 import { el } from './dom.js';
 import { PhoneError, PhoneSocket } from './phone-socket.js';
-import { showNothing, showThread } from './thread.js';
 import { Tones } from './tones.js';
 
 /**
  * @typedef {import('./types.js').Business} Business
  * @typedef {import('./types.js').Ring} Ring
  * @typedef {import('./types.js').Welcome} Welcome
- * @typedef {{ phone: HTMLElement, list: HTMLElement, chat: HTMLElement, connection: HTMLElement, dialog: HTMLDialogElement, audio: HTMLAudioElement }} Places
+ * @typedef {{ phone: HTMLElement, list: HTMLElement, chat: HTMLElement, announcement: HTMLElement, connection: HTMLElement, dialog: HTMLDialogElement, audio: HTMLAudioElement }} Places
  */
 
 /** From this width on list and chat stand side by side. */
@@ -45,10 +45,11 @@ export class App {
       call.close();
       this.dial(call.business);
     });
+    this.chat = new Chat(places.chat, places.announcement, this.#acts());
   }
 
   start() {
-    showNothing(this.places.chat);
+    this.chat.nothing();
     this.socket.connect();
     // A page that goes away takes its calls with it; one that comes back out of the browser's memory begins anew.
     addEventListener('pagehide', () => this.socket.close());
@@ -180,10 +181,62 @@ export class App {
     return [...chat.querySelectorAll('button'), ...list.querySelectorAll('button')].find((button) => button.checkVisibility({ visibilityProperty: true }));
   }
 
-  /** @param {{ id: string, name: string }} business */
-  dial(business) {
+  /**
+   * @param {{ id: string, name: string }} business
+   * @param {string} [button] the message whose call button was tapped
+   */
+  dial(business, button = '') {
     if (this.call && !this.call.over) return;
-    void this.#begin(business, 'USER_INITIATED').dial();
+    void this.#begin(business, 'USER_INITIATED').dial(false, button);
+  }
+
+  /**
+   * What the chat on the screen can do.
+   * @returns {import('./chat.js').Acts}
+   */
+  #acts() {
+    const there = () => this.businesses.find((one) => one.id === this.selected);
+    /** @param {string} type @param {object} fields */
+    const ask = (type, fields) => {
+      this.chat.complain('');
+      this.socket.request(type, fields).then(
+        () => this.#refresh(),
+        (error) => {
+          this.chat.complain(error instanceof Error ? error.message : String(error));
+          void this.#refresh();
+        },
+      );
+    };
+    const here = () => ({ business: this.selected });
+    return {
+      call: () => {
+        const business = there();
+        if (business) this.dial(business);
+      },
+      tap: (message) => {
+        const business = there();
+        if (business) this.dial(business, message);
+      },
+      back: () => this.#leave(),
+      send: async (text) => {
+        await this.socket.request('write', { ...here(), text });
+        await this.#refresh();
+      },
+      reply: (message_id, reply) => ask('reply', { message_id, reply }),
+      answer: (message_id, response) => ask('answer_request', { ...here(), message_id, response }),
+      permit: (response) => ask('permission', { ...here(), response }),
+      block: (blocked) => ask(blocked ? 'block' : 'unblock', here()),
+      report: () => ask('report', here()),
+    };
+  }
+
+  /** Back from the chat to the list. */
+  #leave() {
+    const left = this.selected;
+    this.selected = '';
+    this.chat.nothing();
+    this.#list();
+    for (const button of this.places.list.querySelectorAll('button')) if (button.dataset.business === left) button.focus();
   }
 
   #draw() {
@@ -234,15 +287,8 @@ export class App {
   async #thread() {
     const thread = await this.socket.request('thread', { business: this.selected });
     if (thread.business.id !== this.selected) return;
-    showThread(this.places.chat, thread, {
-      call: () => this.dial(thread.business),
-      back: () => {
-        const left = this.selected;
-        this.selected = '';
-        showNothing(this.places.chat);
-        this.#list();
-        for (const button of this.places.list.querySelectorAll('button')) if (button.dataset.business === left) button.focus();
-      },
-    });
+    this.chat.show(thread);
+    // Read is what a person can see.
+    if (thread.unread && !document.hidden) this.socket.request('open', { business: this.selected }).catch(() => {});
   }
 }

@@ -23,6 +23,8 @@ export class Call extends EventTarget {
     this.business = business;
     this.direction = direction;
     this.id = '';
+    /** The message whose call button the user tapped. */
+    this.button = '';
     /** @type {Phase} */
     this.phase = direction === 'USER_INITIATED' ? 'asking' : 'incoming';
     /** Why the call is over, or why there is no microphone. */
@@ -80,15 +82,17 @@ export class Call extends EventTarget {
   /**
    * Places the call.
    * @param {boolean} [without] without a microphone
+   * @param {string} [button] the message whose call button was tapped
    */
-  async dial(without = false) {
+  async dial(without = false, button = this.button) {
+    this.button = button;
     const track = await this.#voice(without);
     if (!track) return;
     // Made ready while the server is asked: the business may answer at once.
     this.media = this.#connection();
     this.#go('dialling');
     try {
-      const { call_id, sdp } = await this.phone.socket.request('call', { to: this.business.id });
+      const { call_id, sdp } = await (button ? this.phone.socket.request('tap', { message_id: button }) : this.phone.socket.request('call', { to: this.business.id }));
       this.id = call_id;
       if (this.over) {
         track.stop();

@@ -49,6 +49,9 @@ const DRAWINGS = {
   out: 'M7 17 17 7M9 7h8v8',
   in: 'M17 7 7 17M15 17H7V9',
   close: 'M6 6l12 12M18 6 6 18',
+  tick: 'M5 13l4.500 4.500L19 7',
+  send: 'M4 12h14M12 5l7 7-7 7',
+  info: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 11v5M12 8h.01',
 };
 const FILLED = new Set(['call', 'hangup']);
 

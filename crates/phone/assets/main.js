@@ -8,6 +8,7 @@ const app = new App(phone.dataset.user ?? '', {
   phone,
   list: find('businesses', HTMLUListElement),
   chat: find('chat', HTMLElement),
+  announcement: find('announcement', HTMLParagraphElement),
   connection: find('connection', HTMLParagraphElement),
   dialog: find('call-screen', HTMLDialogElement),
   audio: find('remote-audio', HTMLAudioElement),

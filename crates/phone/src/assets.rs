@@ -30,9 +30,10 @@ macro_rules! assets {
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     Vec::from(assets! {
-        SCRIPT: "main.js", "app.js", "business-list.js", "call.js", "call-screen.js", "dom.js", "face.js", "keypad.js",
-            "media.js", "microphone.js", "phone-socket.js", "thread.js", "tones.js", "types.js", "words.js";
-        STYLE: "base.css", "picker.css", "phone.css", "call.css";
+        SCRIPT: "main.js", "app.js", "bubbles.js", "business-list.js", "call.js", "call-screen.js", "chat.js", "dom.js",
+            "face.js", "keypad.js", "media.js", "microphone.js", "phone-socket.js", "profile.js", "thread.js", "tones.js",
+            "types.js", "words.js";
+        STYLE: "base.css", "picker.css", "phone.css", "chat.css", "call.css";
         PICTURE: "ahoy.svg";
     })
 });

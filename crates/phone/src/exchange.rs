@@ -1,17 +1,22 @@
 //! What a session needs of the platform. The seam lets sessions be tested on invented time.
 
+use std::collections::HashMap;
 use std::future::Future;
 
 use ahoy_calling::account::Number;
+use ahoy_calling::pair::Permission as Held;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::settings::IconVisibility;
-use ahoy_platform::{CallView, Dial, PhoneEvent, PhoneHandle, Platform, UserLegKind};
-use ahoy_types::{CallId, Direction, WaId};
+use ahoy_platform::{
+    CallView, Dial, Dialled, Grant, PhoneEvent, PhoneHandle, Platform, ThreadEntry, UserLegKind,
+};
+use ahoy_types::{CallId, Direction, MessageId, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::protocol::{Act, Problem};
-use crate::session::{Answer, Business, Done, Entry};
+use crate::session::{Answer, Business, CallEntry, Done, Entry, MessageEntry, Permission, Thread};
 use crate::words;
 
 /// Businesses in the phone's list at most.
@@ -82,16 +87,75 @@ fn business(number: &Number) -> Business {
     }
 }
 
-fn entry(call: &CallView) -> Entry {
+fn call_entry(call: &CallView) -> Entry {
     let outcome = words::outcome(call);
-    Entry {
+    Entry::Call(CallEntry {
         call_id: call.id.clone(),
         direction: call.direction,
         outcome,
         text: words::heading(call.direction, outcome),
         at: call.placed_at,
         duration_seconds: call.duration,
-    }
+    })
+}
+
+fn message_entry(said: ThreadEntry, now: RuleTime) -> Entry {
+    let expires = |of: &str| {
+        let part = said.content.get(of)?;
+        Some(part.get("expires").and_then(Value::as_i64))
+    };
+    // Neither is there while it has no end yet: a request that has not been delivered.
+    let open = |end: Option<i64>| end.is_none_or(|end| now.secs() < end);
+    let call_works = expires("call_button").map(open);
+    let can_answer = expires("request").map(open);
+    Entry::Message(Box::new(MessageEntry {
+        request_state: can_answer.is_some().then_some(said.state),
+        kind: said.kind,
+        id: said.id,
+        from: said.from,
+        at: said.time,
+        state: said.state,
+        context: said.context,
+        call_works,
+        can_answer,
+        content: said.content,
+    }))
+}
+
+fn thread(
+    platform: &Platform,
+    user: WaId,
+    number: &Number,
+    limit: usize,
+) -> Result<Thread, Problem> {
+    let view = platform.thread(user, number.id, limit).map_err(internal)?;
+    let calls = platform
+        .calls_of_pair(number.id, user, limit)
+        .map_err(internal)?;
+    let calls: HashMap<&str, &CallView> = calls.iter().map(|c| (c.id.as_str(), c)).collect();
+    let now = platform.clock().now();
+    let entries = view.data.into_iter().filter_map(|said| match said.kind {
+        // A call that was placed between the two looks comes with the next one.
+        "call" => calls.get(said.id.as_str()).map(|call| call_entry(call)),
+        _ => Some(message_entry(said, now)),
+    });
+    let entries = entries.collect();
+    let pair = platform.pair(number.id, user).map_err(internal)?;
+    Ok(Thread {
+        business: business(number),
+        entries,
+        typing: view.typing,
+        blocked: view.blocked,
+        window_until: view.window_until,
+        permission: match pair.permission(now) {
+            Held::None => Permission::None,
+            Held::Temporary { expires } => Permission::Temporary {
+                until: expires.secs(),
+            },
+            Held::Permanent => Permission::Permanent,
+        },
+        unread: view.unread,
+    })
 }
 
 impl Exchange for Platform {
@@ -135,15 +199,59 @@ impl Exchange for Platform {
                 business: id,
                 limit,
             } => {
-                let number = self.find_number(&id.to_string()).map_err(internal)?;
-                let number = number.ok_or_else(|| PhoneRefusal::NoSuchBusiness(id.to_string()))?;
-                let calls = self
-                    .calls_of_pair(number.id, user, *limit)
-                    .map_err(internal)?;
-                Ok(Done::Thread {
-                    business: business(&number),
-                    entries: calls.iter().map(entry).collect(),
-                })
+                let number = known(self, *id)?;
+                let thread = thread(self, user, &number, *limit)?;
+                Ok(Done::Thread(Box::new(thread)))
+            }
+            Act::Open { business } => {
+                let number = known(self, *business)?;
+                plain(self.user_opens_chat(user, number.id).await)
+            }
+            Act::Write {
+                business,
+                text,
+                context,
+            } => {
+                let number = known(self, *business)?;
+                let (text, context) = (text.clone(), context.clone());
+                written(self.user_writes(user, number.id, text, context).await)
+            }
+            Act::Reply { message, reply } => {
+                let (message, reply) = (message.clone(), reply.clone());
+                written(self.user_replies(user, message, reply).await)
+            }
+            Act::Tap { message } => {
+                let tapped = self.user_taps(user, message.clone(), UserLegKind::Phone);
+                dialled(tapped.await?)
+            }
+            Act::AnswerRequest {
+                business,
+                message,
+                response,
+            } => {
+                let number = known(self, *business)?;
+                let answered = self
+                    .user_answers_request(user, number.id, Some(message.clone()), *response)
+                    .await;
+                plain(answered.map(|_| ()))
+            }
+            Act::Permission { business, always } => {
+                let number = known(self, *business)?;
+                let grant = if *always {
+                    Grant::Permanent
+                } else {
+                    Grant::Revoke
+                };
+                let set = self.set_permission(number.id, user, grant).await;
+                set.map(|_| Done::Plain {}).map_err(internal)
+            }
+            Act::Block { business, blocked } => {
+                let number = known(self, *business)?;
+                plain(self.user_blocks(user, number.id, *blocked).await)
+            }
+            Act::Report { business } => {
+                let number = known(self, *business)?;
+                plain(self.user_reports(user, number.id).await)
             }
             Act::Call {
                 to,
@@ -157,16 +265,8 @@ impl Exchange for Platform {
                     deeplink_payload: deeplink_payload.clone(),
                     button: None,
                 };
-                let dialled = self
-                    .user_calls(user, number.id, UserLegKind::Phone, dial)
-                    .await?;
-                let sdp = dialled
-                    .offer
-                    .ok_or_else(|| internal("the platform gave the phone no offer"))?;
-                Ok(Done::Dialled {
-                    call_id: dialled.id,
-                    sdp,
-                })
+                let placed = self.user_calls(user, number.id, UserLegKind::Phone, dial);
+                dialled(placed.await?)
             }
             Act::Sdp { call, sdp } => plain(self.user_sdp(user, call, sdp)),
             Act::Ringing { call } => {
@@ -185,4 +285,24 @@ impl Exchange for Platform {
 
 fn plain(result: Result<(), PhoneRefusal>) -> Answer {
     result.map(|()| Done::Plain {}).map_err(Problem::from)
+}
+
+fn written(result: Result<MessageId, PhoneRefusal>) -> Answer {
+    let message_id = result?;
+    Ok(Done::Written { message_id })
+}
+
+fn dialled(dialled: Dialled) -> Answer {
+    let sdp = dialled
+        .offer
+        .ok_or_else(|| internal("the platform gave the phone no offer"))?;
+    Ok(Done::Dialled {
+        call_id: dialled.id,
+        sdp,
+    })
+}
+
+fn known(platform: &Platform, id: PhoneNumberId) -> Result<Number, Problem> {
+    let found = platform.find_number(&id.to_string()).map_err(internal)?;
+    Ok(found.ok_or_else(|| PhoneRefusal::NoSuchBusiness(id.to_string()))?)
 }

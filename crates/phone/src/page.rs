@@ -81,6 +81,7 @@ fn shell(title: &str, body: &Markup, script: bool) -> Markup {
                 link rel="stylesheet" href="/phone/assets/base.css";
                 @if script {
                     link rel="stylesheet" href="/phone/assets/phone.css";
+                    link rel="stylesheet" href="/phone/assets/chat.css";
                     link rel="stylesheet" href="/phone/assets/call.css";
                     script type="module" src="/phone/assets/main.js" {}
                 } @else {

@@ -1,8 +1,13 @@
 //! What phone and server say to each other (`docs/phone-protocol.md`), parsed at the edge.
 
-use ahoy_types::{CallId, PhoneNumberId, WaId};
+mod fields;
+
+use ahoy_calling::message::Answer as Response;
+use ahoy_types::{CallId, MessageId, PhoneNumberId, WaId};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use fields::Fields;
 
 /// The version of the protocol.
 pub const VERSION: u64 = 1;
@@ -13,6 +18,16 @@ const SHORT: usize = 64;
 const PAYLOAD: usize = 512;
 /// Longest session description.
 const SDP: usize = 16 * 1024;
+/// Longest text a user writes at once.
+const TEXT: usize = 4096;
+/// Longest id of an answer to tap on.
+const REPLY: usize = 256;
+/// What a user can say to a permission request.
+const RESPONSES: [(&str, Response); 3] = [
+    ("accept", Response::Accept),
+    ("accept_permanent", Response::AcceptPermanent),
+    ("reject", Response::Reject),
+];
 /// Calls a phone can say it holds.
 const HELD: usize = 16;
 /// Call entries of a thread at most, and by default.
@@ -73,6 +88,37 @@ pub(crate) enum Act {
     Thread {
         business: PhoneNumberId,
         limit: usize,
+    },
+    Open {
+        business: PhoneNumberId,
+    },
+    Write {
+        business: PhoneNumberId,
+        text: String,
+        context: Option<MessageId>,
+    },
+    Reply {
+        message: MessageId,
+        reply: String,
+    },
+    Tap {
+        message: MessageId,
+    },
+    AnswerRequest {
+        business: PhoneNumberId,
+        message: MessageId,
+        response: Response,
+    },
+    Permission {
+        business: PhoneNumberId,
+        always: bool,
+    },
+    Block {
+        business: PhoneNumberId,
+        blocked: bool,
+    },
+    Report {
+        business: PhoneNumberId,
     },
     Call {
         to: String,
@@ -200,6 +246,40 @@ fn act(name: &str, fields: &Fields<'_>) -> Result<Act, Problem> {
                 }
             },
         },
+        "open" => Act::Open {
+            business: fields.parsed("business")?,
+        },
+        "write" => Act::Write {
+            business: fields.parsed("business")?,
+            text: fields.text("text", TEXT)?.to_owned(),
+            context: match fields.get("context") {
+                Some(_) => Some(fields.parsed("context")?),
+                None => None,
+            },
+        },
+        "reply" => Act::Reply {
+            message: fields.parsed("message_id")?,
+            reply: fields.text("reply", REPLY)?.to_owned(),
+        },
+        "tap" => Act::Tap {
+            message: fields.parsed("message_id")?,
+        },
+        "answer_request" => Act::AnswerRequest {
+            business: fields.parsed("business")?,
+            message: fields.parsed("message_id")?,
+            response: fields.word("response", &RESPONSES)?,
+        },
+        "permission" => Act::Permission {
+            business: fields.parsed("business")?,
+            always: fields.word("response", &[("accept_permanent", true), ("revoke", false)])?,
+        },
+        "block" | "unblock" => Act::Block {
+            business: fields.parsed("business")?,
+            blocked: name == "block",
+        },
+        "report" => Act::Report {
+            business: fields.parsed("business")?,
+        },
         "call" => Act::Call {
             to: fields.text("to", SHORT)?.to_owned(),
             cta_payload: fields.payload("cta_payload")?,
@@ -216,73 +296,12 @@ fn act(name: &str, fields: &Fields<'_>) -> Result<Act, Problem> {
         _ => {
             return Err(Problem {
                 code: "unknown_type",
-                message: "type: hello, bye, businesses, thread, call, sdp, ringing, answer, reject or hang_up is expected."
+                message: "type: hello, bye, businesses, thread, open, write, reply, tap, answer_request, permission, block, unblock, report, call, sdp, ringing, answer, reject or hang_up is expected."
                     .into(),
                 field: Some("type"),
             });
         }
     })
-}
-
-struct Fields<'a>(&'a Map<String, Value>);
-
-impl<'a> Fields<'a> {
-    /// A field; `null` counts as absent.
-    fn get(&self, name: &'static str) -> Option<&'a Value> {
-        self.0.get(name).filter(|v| !v.is_null())
-    }
-    fn optional(&self, name: &'static str, longest: usize) -> Result<Option<&'a str>, Problem> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(Value::String(s)) if s.is_empty() => Err(Problem::field(name, "empty")),
-            Some(Value::String(s)) if s.chars().count() > longest => Err(Problem::field(
-                name,
-                format!("longer than {longest} characters"),
-            )),
-            Some(Value::String(s)) => Ok(Some(s)),
-            Some(_) => Err(Problem::field(name, "text is expected")),
-        }
-    }
-    fn text(&self, name: &'static str, longest: usize) -> Result<&'a str, Problem> {
-        self.optional(name, longest)?
-            .ok_or_else(|| Problem::field(name, "missing"))
-    }
-    fn payload(&self, name: &'static str) -> Result<Option<String>, Problem> {
-        Ok(self.optional(name, PAYLOAD)?.map(str::to_owned))
-    }
-    fn number(&self, name: &'static str) -> Result<Option<u64>, Problem> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(value) => match value.as_u64() {
-                Some(n) => Ok(Some(n)),
-                None => Err(Problem::field(name, "a whole number is expected")),
-            },
-        }
-    }
-    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-        &self,
-        name: &'static str,
-    ) -> Result<T, Problem> {
-        // Numbers and ids are shorter than call ids, which hold 256 characters at most.
-        let text = self.text(name, 256)?;
-        text.parse().map_err(|e| Problem::field(name, e))
-    }
-    fn calls(&self, name: &'static str) -> Result<Vec<CallId>, Problem> {
-        let expected = || {
-            Problem::field(
-                name,
-                format!("a list of at most {HELD} call ids is expected"),
-            )
-        };
-        match self.get(name) {
-            None => Ok(Vec::new()),
-            Some(Value::Array(list)) if list.len() <= HELD => list
-                .iter()
-                .map(|v| v.as_str().and_then(|s| s.parse().ok()).ok_or_else(expected))
-                .collect(),
-            Some(_) => Err(expected()),
-        }
-    }
 }
 
 /// An error that answers no numbered message: before the welcome.
@@ -322,6 +341,24 @@ mod tests {
         );
         for (text, field) in [
             (r#"{"type":"call","id":"1"}"#, "to"),
+            (r#"{"type":"open","id":"1"}"#, "business"),
+            (r#"{"type":"write","id":"1","business":"7"}"#, "text"),
+            (
+                r#"{"type":"write","id":"1","business":"7","text":"x","context":"y"}"#,
+                "context",
+            ),
+            (
+                r#"{"type":"tap","id":"1","message_id":"wacid.x"}"#,
+                "message_id",
+            ),
+            (
+                r#"{"type":"answer_request","id":"1","business":"7","message_id":"wamid.AAAA","response":"maybe"}"#,
+                "response",
+            ),
+            (
+                r#"{"type":"permission","id":"1","business":"7","response":"accept"}"#,
+                "response",
+            ),
             (r#"{"type":"call","id":"1","to":""}"#, "to"),
             (
                 r#"{"type":"call","id":"1","to":"7","cta_payload":7}"#,

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use ahoy_platform::PhoneEvent;
-use ahoy_types::{CallId, Direction, PhoneNumberId};
+use ahoy_types::{CallId, Direction, MessageId, PhoneNumberId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -38,9 +38,18 @@ pub(crate) struct Business {
     pub picture: Option<String>,
 }
 
+/// Something in the thread with a business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Entry {
+    Call(CallEntry),
+    Message(Box<MessageEntry>),
+}
+
 /// A call in the thread with a business.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Entry {
+#[serde(tag = "kind", rename = "call")]
+pub(crate) struct CallEntry {
     pub call_id: CallId,
     pub direction: Direction,
     pub outcome: Outcome,
@@ -50,21 +59,70 @@ pub(crate) struct Entry {
     pub duration_seconds: Option<u64>,
 }
 
+/// A message in the thread with a business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct MessageEntry {
+    pub kind: &'static str,
+    pub id: String,
+    /// `business`, `user` or `platform`.
+    pub from: &'static str,
+    /// When it was sent, Unix seconds of rule time.
+    pub at: i64,
+    pub state: &'static str,
+    /// The message it replies to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Whether its call button still works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_works: Option<bool>,
+    /// How its permission request stands: `open`, `accepted`, `declined`, `expired`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_state: Option<&'static str>,
+    /// Whether the request can be answered, for the first time or anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_answer: Option<bool>,
+    /// What it says; the keys depend on the kind.
+    #[serde(flatten)]
+    pub content: serde_json::Map<String, Value>,
+}
+
+/// Whether a business may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Permission {
+    None,
+    Temporary {
+        /// Unix seconds.
+        until: i64,
+    },
+    Permanent,
+}
+
+/// The chat with a business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Thread {
+    pub business: Business,
+    /// Oldest first.
+    pub entries: Vec<Entry>,
+    /// Whether the business types.
+    pub typing: bool,
+    /// Whether the user has the business blocked.
+    pub blocked: bool,
+    /// Until when the business may write freely, Unix seconds.
+    pub window_until: Option<i64>,
+    pub permission: Permission,
+    /// Whether the business wrote something that `open` would mark as read.
+    pub unread: bool,
+}
+
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Done {
-    Businesses {
-        businesses: Vec<Business>,
-    },
-    Thread {
-        business: Business,
-        entries: Vec<Entry>,
-    },
-    Dialled {
-        call_id: CallId,
-        sdp: String,
-    },
+    Businesses { businesses: Vec<Business> },
+    Thread(Box<Thread>),
+    Written { message_id: MessageId },
+    Dialled { call_id: CallId, sdp: String },
     Plain {},
 }
 
@@ -181,7 +239,7 @@ impl Session {
                 None => json!({"type": "thread_changed", "call_id": call_id}),
             },
             PhoneEvent::Thread { phone_number_id } => {
-                json!({"type": "thread_changed", "phone_number_id": phone_number_id})
+                json!({"type": "thread_changed", "business": phone_number_id})
             }
             // A call of this user that another phone has, or the simulated one.
             PhoneEvent::Connected { call_id } => {

@@ -1,6 +1,6 @@
 //! The thread of a user and a business as the user's phone shows it.
 
-use ahoy_calling::message::{Message, MessageKind, Side, TemplateButton};
+use ahoy_calling::message::{Message, MessageKind, MessageStatus, Side, TemplateButton};
 use ahoy_calling::{Call, CallState, EndCause};
 use ahoy_store::Result;
 use ahoy_types::{Direction, PhoneNumberId, RuleTime, WaId};
@@ -21,6 +21,8 @@ pub struct ThreadView {
     pub blocked: bool,
     /// Until when the business may write freely, Unix seconds; null if it may not.
     pub window_until: Option<i64>,
+    /// Whether the business wrote something that the user has not seen.
+    pub unread: bool,
 }
 
 /// An entry of a thread.
@@ -72,6 +74,9 @@ impl Platform {
                 .map(|m| of_message(m, now))
                 .chain(calls.iter().filter(rang).map(of_call))
                 .collect();
+            let unread = messages
+                .iter()
+                .any(|m| m.from == Side::Business && m.status == MessageStatus::Delivered);
             data.sort_by_key(|entry| entry.at);
             data.drain(..data.len().saturating_sub(limit));
             Ok(ThreadView {
@@ -82,6 +87,7 @@ impl Platform {
                     .window_until
                     .filter(|until| now < *until)
                     .map(RuleTime::secs),
+                unread,
             })
         })
     }
