@@ -47,6 +47,8 @@ impl Platform {
     /// Lets go of webhooks and mails that were finished, of counts, and of SDPs of calls that ended, long ago.
     pub(crate) async fn run_housekeeping(self) {
         loop {
+            // A jump of the clock, and a stop, wait for the round: nothing of it runs into what comes after them.
+            let round = self.quiet().begin();
             if let Err(e) = self
                 .let_go(|tx, before| tx.prune_sdps(before, AT_ONCE))
                 .await
@@ -71,6 +73,7 @@ impl Platform {
             {
                 tracing::warn!(error = %e, "old mails could not be deleted");
             }
+            drop(round);
             tokio::select! {
                 () = tokio::time::sleep(HOUSEKEEPING) => {}
                 () = self.stopping() => return,
