@@ -184,7 +184,8 @@ async fn a_node_of_another_kind_does_not_have_the_edge() {
         ("DELETE", format!("/{PHONE}")),
         ("PUT", format!("/{PHONE}/calls")),
         ("GET", format!("/{PHONE}/calls")),
-        ("POST", format!("/{PHONE}/messages")),
+        ("GET", format!("/{PHONE}/messages")),
+        ("POST", format!("/{PHONE}/stickers")),
         ("OPTIONS", format!("/{PHONE}/settings")),
     ] {
         let reply = api.ask(method, &uri, TOKEN, Some(json!({}))).await;
@@ -195,10 +196,10 @@ async fn a_node_of_another_kind_does_not_have_the_edge() {
         );
         assert_eq!(reply.json["error"]["error_subcode"], 33, "{method} {uri}");
     }
-    let edge = api.get(&format!("/{PHONE}/messages")).await;
+    let edge = api.get(&format!("/{PHONE}/stickers")).await;
     assert_eq!(
         edge.json["error"]["message"],
-        "(#100) Tried accessing nonexisting field (messages) on node type (WhatsAppBusinessPhoneNumber)"
+        "(#100) Tried accessing nonexisting field (stickers) on node type (WhatsAppBusinessPhoneNumber)"
     );
 }
 
