@@ -290,7 +290,7 @@ pub struct DataPoint {
 }
 
 /// Millionths as the decimal number of the answer. The division is rounded correctly, so that what is printed has the
-/// very digits that were counted, up to nine thousand million whole units.
+/// very digits that were counted, up to four thousand million whole units: above that, doubles lie further apart than millionths.
 pub fn amount(micros: u64) -> f64 {
     #[allow(
         clippy::cast_precision_loss,
