@@ -28,7 +28,11 @@ export class App {
     this.tones = new Tones();
     /** @type {Business[]} */
     this.businesses = [];
-    this.selected = '';
+    /** The call link that was followed, until it is used. */
+    this.followed = { business: places.phone.dataset.call ?? '', payload: places.phone.dataset.payload ?? '' };
+    this.selected = this.followed.business;
+    /** @type {Set<string>} Businesses asked to call back. */
+    this.asked = new Set();
     /** @type {Call | null} */
     this.call = null;
     /** @type {Ring[]} Calls that ring while another one is on the screen. */
@@ -184,10 +188,25 @@ export class App {
   /**
    * @param {{ id: string, name: string }} business
    * @param {string} [button] the message whose call button was tapped
+   * @param {string} [payload] what the call link said that was followed
    */
-  dial(business, button = '') {
+  dial(business, button = '', payload = '') {
     if (this.call && !this.call.over) return;
-    void this.#begin(business, 'USER_INITIATED').dial(false, button);
+    const call = this.#begin(business, 'USER_INITIATED');
+    call.payload = payload;
+    void call.dial(false, button);
+  }
+
+  /**
+   * Calls as the link says, once: a page that is loaded again is an ordinary phone.
+   * @param {{ id: string, name: string }} business
+   */
+  #follow(business) {
+    const { payload } = this.followed;
+    this.followed = { business: '', payload: '' };
+    history.replaceState(null, '', `/phone?user=${this.places.phone.dataset.user}`);
+    this.dial(business, '', payload);
+    void this.#refresh();
   }
 
   /**
@@ -196,11 +215,14 @@ export class App {
    */
   #acts() {
     const there = () => this.businesses.find((one) => one.id === this.selected);
-    /** @param {string} type @param {object} fields */
-    const ask = (type, fields) => {
+    /** @param {string} type @param {object} fields @param {() => void} [then] */
+    const ask = (type, fields, then) => {
       this.chat.complain('');
       this.socket.request(type, fields).then(
-        () => this.#refresh(),
+        () => {
+          then?.();
+          return this.#refresh();
+        },
         (error) => {
           this.chat.complain(error instanceof Error ? error.message : String(error));
           void this.#refresh();
@@ -217,6 +239,15 @@ export class App {
         const business = there();
         if (business) this.dial(business, message);
       },
+      follow: () => {
+        const business = there();
+        if (business) this.#follow(business);
+      },
+      callback: () => {
+        const { selected } = this;
+        ask('callback', here(), () => this.asked.add(selected));
+      },
+      info: () => ask('chat_info', here()),
       back: () => this.#leave(),
       send: async (text) => {
         await this.socket.request('write', { ...here(), text });
@@ -287,7 +318,8 @@ export class App {
   async #thread() {
     const thread = await this.socket.request('thread', { business: this.selected });
     if (thread.business.id !== this.selected) return;
-    this.chat.show(thread);
+    const { id } = thread.business;
+    this.chat.show({ ...thread, notes: { linked: this.followed.business === id, asked: this.asked.has(id) } });
     // Read is what a person can see.
     if (thread.unread && !document.hidden) this.socket.request('open', { business: this.selected }).catch(() => {});
   }

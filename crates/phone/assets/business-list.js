@@ -19,7 +19,7 @@ export function showBusinesses(list, businesses, selected, select) {
       { type: 'button', class: 'business', 'data-business': business.id, 'aria-current': business.id === selected ? 'true' : null, onclick: () => select(business) },
       face(business),
       el('span', { class: 'who' }, el('strong', {}, business.name), ' ', el('span', { class: 'quiet' }, business.number)),
-      business.calling ? null : el('span', { class: 'tag' }, 'calls off'),
+      business.calling && business.open ? null : el('span', { class: 'tag' }, business.calling ? 'closed' : 'calls off'),
     );
     return el('li', {}, button);
   });

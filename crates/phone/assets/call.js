@@ -25,6 +25,8 @@ export class Call extends EventTarget {
     this.id = '';
     /** The message whose call button the user tapped. */
     this.button = '';
+    /** What the call link said that was followed. */
+    this.payload = '';
     /** @type {Phase} */
     this.phase = direction === 'USER_INITIATED' ? 'asking' : 'incoming';
     /** Why the call is over, or why there is no microphone. */
@@ -92,7 +94,7 @@ export class Call extends EventTarget {
     this.media = this.#connection();
     this.#go('dialling');
     try {
-      const { call_id, sdp } = await (button ? this.phone.socket.request('tap', { message_id: button }) : this.phone.socket.request('call', { to: this.business.id }));
+      const { call_id, sdp } = await (button ? this.phone.socket.request('tap', { message_id: button }) : this.phone.socket.request('call', { to: this.business.id, deeplink_payload: this.payload || null }));
       this.id = call_id;
       if (this.over) {
         track.stop();

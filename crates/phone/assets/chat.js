@@ -3,6 +3,7 @@
 import { inShort } from './bubbles.js';
 import { el, icon } from './dom.js';
 import { face } from './face.js';
+import { notices } from './notices.js';
 import { Profile } from './profile.js';
 import { rows } from './thread.js';
 
@@ -10,7 +11,7 @@ import { rows } from './thread.js';
  * @typedef {import('./types.js').Thread} Thread
  * @typedef {'accept' | 'accept_permanent' | 'reject'} Response
  * @typedef {{
- *   call: () => void, back: () => void, tap: (message: string) => void,
+ *   call: () => void, back: () => void, callback: () => void, follow: () => void, info: () => void, tap: (message: string) => void,
  *   send: (text: string) => Promise<void>, reply: (message: string, reply: string) => void,
  *   answer: (message: string, response: Response) => void, permit: (response: 'accept_permanent' | 'revoke') => void,
  *   block: (blocked: boolean) => void, report: () => void,
@@ -114,6 +115,12 @@ export class Chat {
     this.#announce(thread, fresh);
   }
 
+  /** The chat information shows the phone the settings that hold. */
+  #info() {
+    this.acts.info();
+    this.profile.open();
+  }
+
   /** @param {string} sentence */
   complain(sentence) {
     this.problem.textContent = sentence;
@@ -127,18 +134,13 @@ export class Chat {
       el('button', { type: 'button', class: 'back', 'aria-label': 'Back', 'data-focus': 'back', onclick: acts.back }, icon('back')),
       face(business),
       el('div', { class: 'who' }, el('h2', {}, business.name), el('span', { class: 'quiet' }, thread.typing ? 'typing …' : business.number)),
-      el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Business info', title: 'Business info', 'data-focus': 'info', onclick: () => this.profile.open() }, icon('info')),
+      el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Business info', title: 'Business info', 'data-focus': 'info', onclick: () => this.#info() }, icon('info')),
       ...(business.call_icon
         ? [el('button', { type: 'button', class: 'call-button', 'aria-label': 'Call', title: 'Call', 'data-focus': 'call', onclick: acts.call }, icon('call'), el('span', { 'aria-hidden': 'true' }, 'Call'))]
         : []),
     );
-    const hints = [];
-    const entries = thread.entries.some((entry) => entry.kind === 'call');
-    if (!business.call_icon) {
-      hints.push(entries ? `${business.name} has hidden its call button. You can still call from an entry of the chat.` : `${business.name} has hidden its call button.`);
-    }
-    if (!business.calling) hints.push('This business does not take calls.');
-    this.hints.replaceChildren(...hints.map((hint) => el('p', { class: 'hint' }, hint)));
+    const calls = thread.entries.some((entry) => entry.kind === 'call');
+    this.hints.replaceChildren(...notices(business, { calls, ...thread.notes }, acts));
   }
 
   /**

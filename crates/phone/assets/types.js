@@ -1,7 +1,7 @@
 // The words of the phone protocol (docs/phone-protocol.md) as types; nothing runs here.
 
 /**
- * @typedef {{ id: string, name: string, number: string, calling: boolean, call_icon: boolean, description?: string, picture?: string }} Business
+ * @typedef {{ id: string, name: string, number: string, calling: boolean, call_icon: boolean, no_icon: string | null, no_icon_reason: string | null, open: boolean, next_opening: number | null, opens: string | null, callback: boolean, description?: string, picture?: string }} Business
  * @typedef {'USER_INITIATED' | 'BUSINESS_INITIATED'} Direction
  * @typedef {'ringing' | 'connected' | 'answered' | 'missed' | 'declined' | 'cancelled' | 'no_answer' | 'failed'} Outcome
  * @typedef {{ kind: 'call', call_id: string, direction: Direction, outcome: Outcome, text: string, at: number, duration_seconds: number | null }} CallEntry
@@ -18,7 +18,7 @@
  * }} Message
  * @typedef {CallEntry | Message} Entry
  * @typedef {{ kind: 'none' | 'temporary' | 'permanent', until?: number }} Permission
- * @typedef {{ business: Business, entries: Entry[], typing: boolean, blocked: boolean, window_until: number | null, permission: Permission, unread: boolean }} Thread
+ * @typedef {{ business: Business, entries: Entry[], typing: boolean, blocked: boolean, window_until: number | null, permission: Permission, unread: boolean, notes?: { linked: boolean, asked: boolean } }} Thread
  * @typedef {{ call_id: string, direction: Direction, rings: boolean, connected: boolean }} HeldCall
  * @typedef {{ wa_id: string, name: string, number: string }} Person
  * @typedef {{ type: 'welcome', version: number, session: string, resumed: boolean, resume_seconds: number, user: Person, calls: HeldCall[], seq: number }} Welcome

@@ -31,7 +31,7 @@ macro_rules! assets {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     Vec::from(assets! {
         SCRIPT: "main.js", "app.js", "bubbles.js", "business-list.js", "call.js", "call-screen.js", "chat.js", "dom.js",
-            "face.js", "keypad.js", "media.js", "microphone.js", "phone-socket.js", "profile.js", "thread.js", "tones.js",
+            "face.js", "keypad.js", "media.js", "microphone.js", "notices.js", "phone-socket.js", "profile.js", "thread.js", "tones.js",
             "types.js", "words.js";
         STYLE: "base.css", "picker.css", "phone.css", "chat.css", "call.css";
         PICTURE: "ahoy.svg";

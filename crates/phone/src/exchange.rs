@@ -6,7 +6,7 @@ use std::future::Future;
 use ahoy_calling::account::Number;
 use ahoy_calling::pair::Permission as Held;
 use ahoy_calling::place::PhoneRefusal;
-use ahoy_calling::settings::IconVisibility;
+use ahoy_calling::view::{NoIcon, PhoneView};
 use ahoy_platform::{
     CallView, Dial, Dialled, Grant, PhoneEvent, PhoneHandle, Platform, ThreadEntry, UserLegKind,
 };
@@ -75,13 +75,19 @@ fn internal(e: impl std::fmt::Display) -> Problem {
     PhoneRefusal::Internal(e.to_string()).into()
 }
 
-fn business(number: &Number) -> Business {
+fn business(number: &Number, view: &PhoneView) -> Business {
     Business {
         id: number.id,
         name: number.verified_name.clone(),
         number: number.number.international(),
-        calling: number.settings.status.on(),
-        call_icon: number.settings.call_icon_visibility != IconVisibility::DisableAll,
+        calling: view.no_icon != Some(NoIcon::CallingOff),
+        call_icon: view.no_icon.is_none(),
+        no_icon: view.no_icon.map(NoIcon::as_str),
+        no_icon_reason: view.no_icon.map(NoIcon::sentence),
+        open: view.open,
+        next_opening: view.next_opening.map(|at| at.secs()),
+        opens: view.opens.clone(),
+        callback: view.callback,
         description: number.about.description.clone(),
         picture: number.about.picture_path(number.id),
     }
@@ -141,8 +147,9 @@ fn thread(
     });
     let entries = entries.collect();
     let pair = platform.pair(number.id, user).map_err(internal)?;
+    let shown = platform.phone_view(number, user).map_err(internal)?;
     Ok(Thread {
-        business: business(number),
+        business: business(number, &shown),
         entries,
         typing: view.typing,
         blocked: view.blocked,
@@ -192,7 +199,9 @@ impl Exchange for Platform {
         match act {
             Act::Businesses => {
                 let numbers = self.numbers(BUSINESSES).map_err(internal)?;
-                let businesses = numbers.iter().map(business).collect();
+                let views = self.phone_views(&numbers, user).map_err(internal)?;
+                let pairs = numbers.iter().zip(&views);
+                let businesses = pairs.map(|(n, v)| business(n, v)).collect();
                 Ok(Done::Businesses { businesses })
             }
             Act::Thread {
@@ -267,6 +276,16 @@ impl Exchange for Platform {
                 };
                 let placed = self.user_calls(user, number.id, UserLegKind::Phone, dial);
                 dialled(placed.await?)
+            }
+            Act::ChatInfo { business: id } => {
+                let number = known(self, *id)?;
+                let view = self.open_chat_info(user, number.id).await?;
+                let business = Box::new(business(&number, &view));
+                Ok(Done::ChatInfo { business })
+            }
+            Act::Callback { business: id } => {
+                let number = known(self, *id)?;
+                plain(self.request_callback(user, number.id).await)
             }
             Act::Sdp { call, sdp } => plain(self.user_sdp(user, call, sdp)),
             Act::Ringing { call } => {

@@ -3,6 +3,7 @@
 //! | route | what |
 //! |---|---|
 //! | `GET /phone` | the page: pick a user, or `?user=447700900001` |
+//! | `GET /call/{number}` | a call link: the page, ready to dial |
 //! | `GET /phone/assets/…` | its modules and styles |
 //! | `GET /phone/socket` | the WebSocket of any phone |
 //! | `GET /pictures/{number}` | the profile picture of a business number |
@@ -14,6 +15,7 @@ mod assets;
 mod exchange;
 mod hub;
 mod keeper;
+mod link;
 mod page;
 mod picture;
 mod protocol;
@@ -65,6 +67,7 @@ fn phones(state: PhoneState, limits: Limits) -> Router {
         });
         return Router::new()
             .route("/phone", refuse.clone())
+            .route("/call/{number}", refuse.clone())
             .route("/phone/{*rest}", refuse);
     }
     let sockets = Router::new()
@@ -72,6 +75,7 @@ fn phones(state: PhoneState, limits: Limits) -> Router {
         .with_state(Hub::new(state.platform.clone(), limits));
     Router::new()
         .route("/phone", get(page::show))
+        .route("/call/{number}", get(link::follow))
         .with_state(state.platform)
         .route("/phone/assets/{name}", get(assets::serve))
         .merge(sockets)

@@ -1,4 +1,4 @@
-//! `GET /phone`: the page's shell. What happens on it is drawn by the modules in `assets/`.
+//! `GET /phone`: the page's shell, also ready to dial for a call link. What happens on it is drawn by the modules in `assets/`.
 
 use ahoy_platform::Platform;
 use ahoy_types::WaId;
@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
+use crate::link::Dial;
+
 /// Users to pick from at most.
 const USERS: usize = 100;
 
@@ -22,23 +24,37 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     user: Option<String>,
+    call: Option<String>,
+    biz_payload: Option<String>,
 }
 
 pub(crate) async fn show(State(platform): State<Platform>, Query(asked): Query<Asked>) -> Response {
+    let dial = match asked.call {
+        Some(number) => match Dial::find(&platform, &number, asked.biz_payload) {
+            Ok(dial) => Some(dial),
+            Err((status, sentence)) => return pick(&platform, status, Some(&sentence), None),
+        },
+        None => None,
+    };
     let Some(text) = asked.user else {
-        return pick(&platform, StatusCode::OK, None);
+        return pick(&platform, StatusCode::OK, None, dial.as_ref());
     };
     let user = match WaId::parse_loose(&text) {
         Ok(user) => user,
         Err(e) => {
             let complaint = format!("{e}.");
-            return pick(&platform, StatusCode::BAD_REQUEST, Some(&complaint));
+            return pick(
+                &platform,
+                StatusCode::BAD_REQUEST,
+                Some(&complaint),
+                dial.as_ref(),
+            );
         }
     };
     match platform.user(user) {
         Ok(known) => {
             let name = known.and_then(|u| u.name);
-            respond(StatusCode::OK, &phone(user, name.as_deref()))
+            respond(StatusCode::OK, &phone(user, name.as_deref(), dial.as_ref()))
         }
         Err(e) => broken(&e),
     }
@@ -103,7 +119,12 @@ pub(crate) fn initials(name: &str) -> String {
     letters.to_uppercase()
 }
 
-fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Response {
+pub(crate) fn pick(
+    platform: &Platform,
+    status: StatusCode,
+    complaint: Option<&str>,
+    dial: Option<&Dial>,
+) -> Response {
     let users = match platform.users(USERS) {
         Ok(users) => users,
         Err(e) => return broken(&e),
@@ -112,14 +133,15 @@ fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Res
         main.pick {
             header.brand { img src="/phone/assets/ahoy.svg" alt="" width="40" height="40"; h1 { "Ahoy phone" } }
             @if let Some(complaint) = complaint { p.complaint role="alert" { (complaint) } }
-            p.lead { "Whose phone is this?" }
+            @if let Some(dial) = dial { p.lead { "To call " strong { (dial.name) } ": whose phone is this?" } }
+            @else { p.lead { "Whose phone is this?" } }
             @if !users.is_empty() {
                 ul.people {
                     @for user in &users {
                         @let number = user.wa_id.international();
                         @let name = user.name.as_ref().unwrap_or(&number);
                         li {
-                            a.person href=(format!("/phone?user={}", user.wa_id)) {
+                            a.person href=(address(user.wa_id, dial)) {
                                 span.face aria-hidden="true" { (initials(name)) }
                                 span.who { strong { (name) } @if *name != number { " " span.quiet { (number) } } }
                             }
@@ -128,6 +150,10 @@ fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Res
                 }
             }
             form.other action="/phone" method="get" {
+                @if let Some(dial) = dial {
+                    input type="hidden" name="call" value=(dial.number);
+                    @if let Some(payload) = &dial.payload { input type="hidden" name="biz_payload" value=(payload); }
+                }
                 label for="user" { "Another number" }
                 div.row {
                     input #user name="user" type="tel" inputmode="tel" autocomplete="off" required
@@ -140,11 +166,20 @@ fn pick(platform: &Platform, status: StatusCode, complaint: Option<&str>) -> Res
     respond(status, &shell("Ahoy phone", &body, false))
 }
 
-fn phone(user: WaId, name: Option<&str>) -> Markup {
+/// Where a user's phone is.
+fn address(user: WaId, dial: Option<&Dial>) -> String {
+    match dial {
+        Some(dial) => dial.address(&user.to_string()),
+        None => format!("/phone?user={user}"),
+    }
+}
+
+fn phone(user: WaId, name: Option<&str>, dial: Option<&Dial>) -> Markup {
     let number = user.international();
     let name = name.unwrap_or(&number);
     let body = html! {
-        div.phone #phone data-user=(user) data-name=(name) {
+        div.phone #phone data-user=(user) data-name=(name)
+            data-call=[dial.map(|d| d.number)] data-payload=[dial.and_then(|d| d.payload.as_deref())] {
             section.side aria-label="Businesses" {
                 header.bar {
                     span.face aria-hidden="true" { (initials(name)) }
@@ -184,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_break_out_of_the_page() {
-        let page = phone(WaId::from_u64(447_700_900_001), Some("<script>\"x\"")).0;
+        let page = phone(WaId::from_u64(447_700_900_001), Some("<script>\"x\""), None).0;
         assert!(!page.contains("<script>\"") && page.contains("&lt;script&gt;&quot;x&quot;"));
     }
 }

@@ -120,6 +120,14 @@ pub(crate) enum Act {
     Report {
         business: PhoneNumberId,
     },
+    /// The user opens the chat information: the phone learns the settings that hold.
+    ChatInfo {
+        business: PhoneNumberId,
+    },
+    /// The user asks to be called back.
+    Callback {
+        business: PhoneNumberId,
+    },
     Call {
         to: String,
         cta_payload: Option<String>,
@@ -280,6 +288,12 @@ fn act(name: &str, fields: &Fields<'_>) -> Result<Act, Problem> {
         "report" => Act::Report {
             business: fields.parsed("business")?,
         },
+        "chat_info" => Act::ChatInfo {
+            business: fields.parsed("business")?,
+        },
+        "callback" => Act::Callback {
+            business: fields.parsed("business")?,
+        },
         "call" => Act::Call {
             to: fields.text("to", SHORT)?.to_owned(),
             cta_payload: fields.payload("cta_payload")?,
@@ -296,7 +310,7 @@ fn act(name: &str, fields: &Fields<'_>) -> Result<Act, Problem> {
         _ => {
             return Err(Problem {
                 code: "unknown_type",
-                message: "type: hello, bye, businesses, thread, open, write, reply, tap, answer_request, permission, block, unblock, report, call, sdp, ringing, answer, reject or hang_up is expected."
+                message: "type: hello, bye, businesses, thread, open, write, reply, tap, answer_request, permission, block, unblock, report, chat_info, callback, call, sdp, ringing, answer, reject or hang_up is expected."
                     .into(),
                 field: Some("type"),
             });

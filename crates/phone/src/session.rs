@@ -30,6 +30,18 @@ pub(crate) struct Business {
     pub calling: bool,
     /// Whether the phone shows the call icon.
     pub call_icon: bool,
+    /// Why it does not: a word for programs.
+    pub no_icon: Option<&'static str>,
+    /// The same as a sentence for people.
+    pub no_icon_reason: Option<&'static str>,
+    /// Whether it is open, by the hours the phone knows.
+    pub open: bool,
+    /// When it opens next, while it is closed: Unix seconds of rule time.
+    pub next_opening: Option<i64>,
+    /// The same in words on the business's clock.
+    pub opens: Option<String>,
+    /// Whether the user may ask to be called back.
+    pub callback: bool,
     /// What the business says of itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -123,6 +135,7 @@ pub(crate) enum Done {
     Thread(Box<Thread>),
     Written { message_id: MessageId },
     Dialled { call_id: CallId, sdp: String },
+    ChatInfo { business: Box<Business> },
     Plain {},
 }
 

@@ -367,13 +367,18 @@ pub(crate) fn ensure_user(step: &mut Step<'_>, wa_id: WaId) -> StoreResult<()> {
     if step.tx.user(wa_id)?.is_some() {
         return Ok(());
     }
-    step.tx.put_user(&User {
+    step.tx.put_user(&new_user(wa_id, step.now))
+}
+
+/// A user nobody has set anything of.
+pub(crate) fn new_user(wa_id: WaId, now: RuleTime) -> User {
+    User {
         wa_id,
         name: None,
         country: wa_id.country(),
         behaviour: Some(Behaviour::default()),
         identity: Default::default(),
         client: Default::default(),
-        created_at: step.now,
-    })
+        created_at: now,
+    }
 }

@@ -43,6 +43,7 @@ mod templates;
 mod timers;
 mod uploads;
 mod user;
+mod view;
 
 pub use account::{AuthError, Caller, Node, Verified};
 pub use analytics::CallPoint;

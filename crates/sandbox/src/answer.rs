@@ -49,6 +49,10 @@ impl From<PhoneRefusal> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let closed = match &self {
+            Self::Phone(PhoneRefusal::Closed(closed)) => Some(closed.clone()),
+            _ => None,
+        };
         let (status, code, message) = match self {
             Self::Invalid(m) => (StatusCode::BAD_REQUEST, "invalid", m),
             Self::NotFound(m) => (StatusCode::NOT_FOUND, "not_found", m),
@@ -57,7 +61,11 @@ impl IntoResponse for Failure {
             Self::Internal(m) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", m),
             Self::NotFinished(m) => (StatusCode::NOT_IMPLEMENTED, "not_implemented", m),
         };
-        let body = json!({ "error": { "message": message, "code": code } });
+        let mut body = json!({ "error": { "message": message, "code": code } });
+        if let (Some(closed), Some(error)) = (closed, body.get_mut("error")) {
+            error["next_opening"] = json!(closed.next_opening.map(|at| at.secs()));
+            error["callback"] = json!(closed.callback);
+        }
         (status, axum::Json(body)).into_response()
     }
 }

@@ -10,6 +10,7 @@ mod chat;
 mod clock;
 mod deliveries;
 mod numbers;
+mod phones;
 mod standing;
 mod users;
 
@@ -47,6 +48,9 @@ pub fn router(state: SandboxState) -> Router {
         .route("/users", get(users::list).post(users::put))
         .route("/users/{wa_id}", get(users::get).patch(users::patch))
         .route("/users/{wa_id}/permission", post(users::permission))
+        .route("/users/{wa_id}/view", get(phones::view))
+        .route("/users/{wa_id}/chat_info", post(phones::chat_info))
+        .route("/users/{wa_id}/callback", post(phones::callback))
         .route("/users/{wa_id}/calls", get(calls::list).post(calls::place))
         .route("/users/{wa_id}/calls/{id}", get(calls::get))
         .route("/users/{wa_id}/calls/{id}/heard.wav", get(calls::heard_wav))

@@ -5,7 +5,7 @@ use ahoy_calling::identity::{Client, Identity};
 use ahoy_calling::message::Answer;
 use ahoy_calling::simulated::{Behaviour, Network};
 use ahoy_platform::{Grant, check_audio};
-use ahoy_types::Country;
+use ahoy_types::{Country, RuleTime};
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ fn view(user: &User) -> Value {
         "country": user.country,
         "username": user.identity.username,
         "hides_number": user.identity.hides_number,
-        "client": user.client,
+        "client": phone(&user.client),
         "behaviour": user.behaviour.clone().unwrap_or_default(),
         "created_at": user.created_at.secs(),
     })
@@ -110,7 +110,7 @@ async fn change(state: &SandboxState, id: &str, patch: Patch) -> answer::Answer 
         .unwrap_or_default();
     let identity = identified(identity, patch.username, patch.hides_number)?;
     let client = match patch.client {
-        Some(keys) => Some(laid_over(&client, keys)?),
+        Some(keys) => Some(laid_over(&client, keys, state.platform.clock().now())?),
         None => None,
     };
     let behaviour = match patch.behaviour {
@@ -165,15 +165,28 @@ fn identified(
     Ok(identity)
 }
 
-/// The phone with the given keys laid over it; a `null` puts a key back to its default.
-fn laid_over(before: &Client, keys: Map<String, Value>) -> Result<Client, Failure> {
-    let fail = |m: String| Failure::Invalid(format!("client: {m}"));
-    let as_map = |client: &Client| match serde_json::to_value(client) {
+/// Whether a phone shows settings of businesses as it last saw them; stored as the instant since when.
+const HOLDS: &str = "holds_old_settings";
+
+/// A phone as these routes show it.
+fn phone(client: &Client) -> Map<String, Value> {
+    let mut map = match serde_json::to_value(client) {
         Ok(Value::Object(map)) => map,
         _ => Map::new(),
     };
-    let mut whole = as_map(before);
-    let known = as_map(&Client::default());
+    let since = map.remove("holds_old_settings_since");
+    map.insert(
+        HOLDS.into(),
+        json!(since.is_some_and(|since| !since.is_null())),
+    );
+    map
+}
+
+/// The phone with the given keys laid over it; a `null` puts a key back to its default.
+fn laid_over(before: &Client, keys: Map<String, Value>, now: RuleTime) -> Result<Client, Failure> {
+    let fail = |m: String| Failure::Invalid(format!("client: {m}"));
+    let mut whole = phone(before);
+    let known = phone(&Client::default());
     for (key, value) in keys {
         let Some(default) = known.get(&key) else {
             let names: Vec<&str> = known.keys().map(String::as_str).collect();
@@ -186,7 +199,17 @@ fn laid_over(before: &Client, keys: Map<String, Value>) -> Result<Client, Failur
         };
         whole.insert(key, value);
     }
-    serde_json::from_value(Value::Object(whole)).map_err(|e| fail(e.to_string()))
+    let holds = whole.remove(HOLDS).unwrap_or_default();
+    let Some(holds) = holds.as_bool() else {
+        return Err(fail(format!(
+            "{HOLDS}: true or false is expected, not {holds}"
+        )));
+    };
+    let mut client: Client =
+        serde_json::from_value(Value::Object(whole)).map_err(|e| fail(e.to_string()))?;
+    // A phone that holds settings goes on with those it had.
+    client.holds_old_settings_since = holds.then(|| before.holds_old_settings_since.unwrap_or(now));
+    Ok(client)
 }
 
 /// The behaviour with the given keys laid over it; a `null` puts a key back to its default.
