@@ -120,7 +120,7 @@ impl Asked {
     /// As [`Asked::node`], also for objects of another kind.
     pub(crate) fn number(&self) -> Result<Number, Refused> {
         match self.node()? {
-            Node::Number(number) => Ok(number),
+            Node::Number(number) => Ok(*number),
             _ => Err(self.incoming.unsupported()),
         }
     }

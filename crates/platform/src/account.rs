@@ -68,7 +68,7 @@ pub enum Node {
     /// A business portfolio.
     Business(Business),
     /// A phone number.
-    Number(Number),
+    Number(Box<Number>),
     /// A WABA.
     Waba(Waba),
     /// An app.
@@ -136,7 +136,7 @@ impl Platform {
             .read(|rows| {
                 if let Some(number) = rows.number(PhoneNumberId(id))? {
                     let owner = rows.waba(number.waba)?.map(|w| w.business);
-                    return Ok(owner.map(|o| (o, Node::Number(number))));
+                    return Ok(owner.map(|o| (o, Node::Number(Box::new(number)))));
                 }
                 if let Some(waba) = rows.waba(WabaId(id))? {
                     return Ok(Some((waba.business, Node::Waba(waba))));
@@ -167,7 +167,7 @@ impl Platform {
     /// A number, if it is the caller's.
     pub fn number_for(&self, caller: &Caller, id: PhoneNumberId) -> Result<Number, Refusal> {
         match self.node(caller, id.0)? {
-            Some(Node::Number(number)) => Ok(number),
+            Some(Node::Number(number)) => Ok(*number),
             _ => Err(Refusal::NoSuchObject(id.to_string())),
         }
     }
