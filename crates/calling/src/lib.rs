@@ -11,6 +11,7 @@ pub mod analytics;
 pub mod calendar;
 pub mod call;
 pub mod delivery;
+pub mod health;
 pub mod hours;
 pub mod identity;
 pub mod limits;

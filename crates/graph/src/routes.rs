@@ -2,6 +2,7 @@
 
 mod analytics;
 mod calls;
+mod health;
 mod media;
 mod messages;
 mod nodes;

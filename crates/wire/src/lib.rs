@@ -9,6 +9,7 @@ mod ascii;
 pub mod body;
 pub mod calls;
 pub mod errors;
+pub mod health;
 pub mod media;
 pub mod messages;
 pub mod nodes;

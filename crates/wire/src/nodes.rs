@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::GraphError;
 use crate::analytics::{CALL_ANALYTICS, CallAnalytics};
 use crate::body::excerpt;
+use crate::health::HealthStatus;
 use crate::subscriptions::WebhookConfiguration;
 
 /// A business phone number with every field this server knows.
@@ -64,6 +65,9 @@ pub struct PhoneNumber {
     /// Where its webhooks go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_configuration: Option<WebhookConfiguration>,
+    /// Its health and that of all it hangs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_status: Option<HealthStatus>,
 }
 
 /// Message throughput: `STANDARD`.

@@ -17,7 +17,7 @@ use crate::answer::{Answer, Refused};
 use crate::docs::NodeBody;
 use crate::incoming::Asked;
 use crate::refusal::OrRefuse as _;
-use crate::routes::{analytics, media, numbers, templates};
+use crate::routes::{analytics, health, media, numbers, templates};
 
 /// Fields of a phone number, an account, a business, an app, a template or a media file.
 #[utoipa::path(
@@ -41,17 +41,37 @@ pub(crate) async fn read(
     let query = asked.incoming.query();
     let fields = query.fields();
     let requested = fields.text("fields")?;
-    match asked.node()? {
+    let node = asked.node()?;
+    match health::without(requested) {
+        Some(rest) => {
+            let mut answer = fields_of(&state, &asked, node.clone(), Some(&rest)).await?;
+            health::add(&state.platform, &asked, &node, &mut answer)?;
+            Ok(Answer(answer))
+        }
+        None => fields_of(&state, &asked, node, requested)
+            .await
+            .map(Answer),
+    }
+}
+
+/// The fields of a node that were asked for, its health apart.
+async fn fields_of(
+    state: &GraphState,
+    asked: &Asked,
+    node: Node,
+    requested: Option<&str>,
+) -> Result<Map<String, Value>, Refused> {
+    match node {
         Node::Number(number) => {
             asked.need(&[
                 Scope::WhatsappBusinessManagement,
                 Scope::WhatsappBusinessMessaging,
             ])?;
-            numbers::selected(&state.platform, &asked, &number, requested).map(Answer)
+            numbers::selected(&state.platform, asked, &number, requested)
         }
         Node::Waba(waba) => {
             asked.need(&[Scope::WhatsappBusinessManagement])?;
-            let call_analytics = analytics::of(&state.platform, &asked, &waba, requested).await?;
+            let call_analytics = analytics::of(&state.platform, asked, &waba, requested).await?;
             let node = Waba {
                 id: waba.id,
                 name: Some(waba.name),
@@ -67,13 +87,13 @@ pub(crate) async fn read(
                 call_analytics,
             };
             let kind = "WhatsAppBusinessAccount";
-            Ok(Answer(select(
+            Ok(select(
                 &node,
                 requested,
                 WABA_DEFAULTS,
                 WABA_FIELDS,
                 kind,
-            )?))
+            )?)
         }
         Node::Business(business) => {
             asked.need(&[Scope::WhatsappBusinessManagement])?;
@@ -82,26 +102,26 @@ pub(crate) async fn read(
                 name: Some(business.name),
             };
             let (known, kind) = (BUSINESS_FIELDS, "Business");
-            Ok(Answer(select(&node, requested, known, known, kind)?))
+            Ok(select(&node, requested, known, known, kind)?)
         }
         Node::App(app) if app.id == asked.caller.app => {
             let node = serde_json::json!({"id": app.id, "name": app.name});
             let known = ["id", "name"];
-            Ok(Answer(select(
+            Ok(select(
                 &node,
                 requested,
                 &known,
                 &known,
                 "Application",
-            )?))
+            )?)
         }
         Node::App(_) => Err(asked.incoming.unsupported()),
         Node::Template(template) => {
             asked.need(&[Scope::WhatsappBusinessManagement])?;
-            Ok(Answer(templates::selected(&template, requested)?))
+            Ok(templates::selected(&template, requested)?)
         }
         Node::Media(file) => {
-            let node = media::node(&state, &asked, &file)?;
+            let node = media::node(state, asked, &file)?;
             let known = [
                 "messaging_product",
                 "url",
@@ -110,13 +130,13 @@ pub(crate) async fn read(
                 "file_size",
                 "id",
             ];
-            Ok(Answer(select(
+            Ok(select(
                 &node,
                 requested,
                 &known,
                 &known,
                 "WhatsAppMedia",
-            )?))
+            )?)
         }
     }
 }

@@ -280,5 +280,6 @@ fn node(number: &Number) -> PhoneNumber {
         country_code: number.number.country().map(|country| country.to_string()),
         country_dial_code: number.number.calling_code().map(|code| code.to_string()),
         webhook_configuration: None,
+        health_status: None,
     }
 }
