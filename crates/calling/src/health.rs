@@ -205,7 +205,10 @@ mod tests {
     fn a_number_without_sip_sends_messages_all_the_same() {
         let health = of_number(&number(), NOW);
         assert_eq!(health.messages, Ability::Available);
-        assert_eq!((health.sip, codes(&health)), (Some(Ability::Blocked), vec![138_024]));
+        assert_eq!(
+            (health.sip, codes(&health)),
+            (Some(Ability::Blocked), vec![138_024])
+        );
     }
 
     #[test]
@@ -222,7 +225,10 @@ mod tests {
         assert_eq!(of_number(&n, NOW).sip, Some(Ability::Available));
         assert_eq!(of_app(AppId(7), [&n]).sip, Some(Ability::Available));
         let other = of_app(AppId(8), [&n]);
-        assert_eq!((other.sip, codes(&other)), (Some(Ability::Blocked), vec![138_025]));
+        assert_eq!(
+            (other.sip, codes(&other)),
+            (Some(Ability::Blocked), vec![138_025])
+        );
         assert_eq!(other.messages, Ability::Available);
     }
 
@@ -232,7 +238,10 @@ mod tests {
         let until = NOW + Duration::from_secs(60);
         n.standing.pause(Direction::BusinessInitiated, until, NOW);
         let health = of_number(&n, NOW);
-        assert_eq!((health.messages, health.limits.len()), (Ability::Limited, 1));
+        assert_eq!(
+            (health.messages, health.limits.len()),
+            (Ability::Limited, 1)
+        );
         assert_eq!(of_number(&n, until).messages, Ability::Available);
         n.registration.registered = false;
         assert_eq!(of_number(&n, NOW).messages, Ability::Blocked);

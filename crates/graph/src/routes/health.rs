@@ -31,7 +31,8 @@ pub(super) fn without(requested: Option<&str>) -> Option<String> {
         }
         c == ',' && depth == 0
     });
-    let name = |part: &str| part.split(['{', '(', '[', '.']).next().map(str::trim) == Some(HEALTH_STATUS);
+    let name =
+        |part: &str| part.split(['{', '(', '[', '.']).next().map(str::trim) == Some(HEALTH_STATUS);
     let kept: Vec<&str> = parts.filter(|part| !name(part)).collect();
     Some(kept.join(","))
 }
@@ -64,7 +65,11 @@ fn of(platform: &Platform, asked: &Asked, node: &Node) -> Result<Option<HealthSt
     match node {
         Node::Number(number) => {
             let one = std::slice::from_ref(&**number);
-            parts.push(("PHONE_NUMBER", number.id.to_string(), health::of_number(number, now)));
+            parts.push((
+                "PHONE_NUMBER",
+                number.id.to_string(),
+                health::of_number(number, now),
+            ));
             parts.push(("WABA", number.waba.to_string(), health::of_account(one)));
             parts.push(business);
             parts.push(("APP", app.to_string(), health::of_app(app, one)));
@@ -80,7 +85,11 @@ fn of(platform: &Platform, asked: &Asked, node: &Node) -> Result<Option<HealthSt
                 .waba_for(&asked.caller, template.waba)
                 .or_refuse(&asked.incoming.method)?;
             let numbers = numbers_of(platform, asked, &waba)?;
-            parts.push(("MESSAGE_TEMPLATE", template.id.to_string(), health::of_template(template)));
+            parts.push((
+                "MESSAGE_TEMPLATE",
+                template.id.to_string(),
+                health::of_template(template),
+            ));
             parts.push(("WABA", waba.id.to_string(), health::of_account(&numbers)));
             parts.push(business);
             parts.push(("APP", app.to_string(), health::of_app(app, &numbers)));
@@ -125,7 +134,11 @@ fn entity((kind, id, health): (&str, String, Health)) -> HealthEntity {
         can_send_message: health.messages.as_str().to_owned(),
         can_receive_call_sip: health.sip.map(|sip| sip.as_str().to_owned()),
         errors: health.causes.iter().map(error).collect(),
-        additional_info: health.limits.iter().map(|text| (*text).to_owned()).collect(),
+        additional_info: health
+            .limits
+            .iter()
+            .map(|text| (*text).to_owned())
+            .collect(),
     }
 }
 

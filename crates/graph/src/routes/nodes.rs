@@ -48,9 +48,7 @@ pub(crate) async fn read(
             health::add(&state.platform, &asked, &node, &mut answer)?;
             Ok(Answer(answer))
         }
-        None => fields_of(&state, &asked, node, requested)
-            .await
-            .map(Answer),
+        None => fields_of(&state, &asked, node, requested).await.map(Answer),
     }
 }
 
@@ -87,13 +85,7 @@ async fn fields_of(
                 call_analytics,
             };
             let kind = "WhatsAppBusinessAccount";
-            Ok(select(
-                &node,
-                requested,
-                WABA_DEFAULTS,
-                WABA_FIELDS,
-                kind,
-            )?)
+            Ok(select(&node, requested, WABA_DEFAULTS, WABA_FIELDS, kind)?)
         }
         Node::Business(business) => {
             asked.need(&[Scope::WhatsappBusinessManagement])?;
@@ -107,13 +99,7 @@ async fn fields_of(
         Node::App(app) if app.id == asked.caller.app => {
             let node = serde_json::json!({"id": app.id, "name": app.name});
             let known = ["id", "name"];
-            Ok(select(
-                &node,
-                requested,
-                &known,
-                &known,
-                "Application",
-            )?)
+            Ok(select(&node, requested, &known, &known, "Application")?)
         }
         Node::App(_) => Err(asked.incoming.unsupported()),
         Node::Template(template) => {
@@ -130,13 +116,7 @@ async fn fields_of(
                 "file_size",
                 "id",
             ];
-            Ok(select(
-                &node,
-                requested,
-                &known,
-                &known,
-                "WhatsAppMedia",
-            )?)
+            Ok(select(&node, requested, &known, &known, "WhatsAppMedia")?)
         }
     }
 }
