@@ -362,7 +362,7 @@ mod tests {
                 "context",
             ),
             (
-                r#"{"type":"tap","id":"1","message_id":"wacid.x"}"#,
+                r#"{"type":"tap","id":"1","message_id":"nonsense"}"#,
                 "message_id",
             ),
             (
