@@ -277,10 +277,8 @@ fn the_document_describes_every_route_with_its_errors() {
     let document = serde_json::to_value(ahoy_admin::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.len() >= 15 && paths.keys().all(|path| path.starts_with("/admin/v1/")));
-    let mut operations = 0;
     for (path, item) in paths {
         for (method, operation) in item.as_object().unwrap() {
-            operations += 1;
             assert!(operation["summary"].is_string(), "{method} {path}");
             let answers = operation["responses"].as_object().unwrap();
             assert!(
@@ -289,7 +287,6 @@ fn the_document_describes_every_route_with_its_errors() {
             );
         }
     }
-    assert_eq!(operations, 34);
     let text = document.to_string();
     for name in text
         .split("\"#/components/schemas/")

@@ -203,16 +203,18 @@ fn loaded(
     })?;
     for first in (0..calls).step_by(usize::try_from(BATCH).unwrap_or(1)) {
         store.batch(&mut |batch| {
-            batch.savepoint(&mut |tx| {
-                for n in first..calls.min(first + BATCH) {
+            // A savepoint a call, as in the ledger; one for them all would keep the old pages of all of them at hand.
+            for n in first..calls.min(first + BATCH) {
+                batch.savepoint(&mut |tx| {
                     let after = u128::from(step) * u128::from(n) / u128::from(calls);
                     let after = u64::try_from(after).unwrap_or(u64::MAX);
                     let placed_at = start + Duration::from_millis(after);
                     let (call, country) = drawn(&mut dice, placed_at);
                     all.add(write(tx, prices, &call, country)?);
-                }
-                Ok(true)
-            })
+                    Ok(true)
+                })?;
+            }
+            Ok(())
         })?;
     }
     Ok((store, all))

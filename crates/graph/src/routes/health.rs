@@ -119,7 +119,7 @@ fn numbers_of(platform: &Platform, asked: &Asked, waba: &Waba) -> Result<Vec<Num
         limit: NUMBERS,
     };
     let numbers = platform.numbers_of(&asked.caller, waba.id, page);
-    Ok(numbers.or_refuse(&asked.incoming.method)?)
+    numbers.or_refuse(&asked.incoming.method)
 }
 
 fn entity((kind, id, health): (&str, String, Health)) -> HealthEntity {
