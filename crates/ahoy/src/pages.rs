@@ -10,7 +10,6 @@ pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(|| later("The console")))
         .route("/desk", get(|| later("The desk")))
-        .route("/call/{number}", get(|| later("The call link")))
 }
 
 async fn later(what: &'static str) -> Response {
