@@ -47,8 +47,8 @@ async fn a_number_and_all_it_hangs_on() {
         assert_eq!(entity.get("errors"), None, "{kind}");
     }
 
-    let leave = api.post(&format!("/v25.0/{PHONE}/deregister"), json!({}));
-    leave.await.ok();
+    let leave = format!("/v25.0/{PHONE}/deregister");
+    api.post(&leave, json!({})).await.ok();
     let left = health(&api, PHONE).await;
     assert_eq!(left["can_send_message"], "BLOCKED");
     let errors = &entity(&left, "PHONE_NUMBER")["errors"];
@@ -63,11 +63,11 @@ async fn other_nodes_tell_theirs_and_strangers_nothing() {
         assert_eq!(told["entities"][0]["entity_type"], kind);
         assert_eq!(told["entities"][0]["id"], node.to_string());
     }
-    let both = api.get(&format!("/v25.0/{WABA}?fields=name,health_status"));
-    let both = both.await.ok();
+    let both = format!("/v25.0/{WABA}?fields=name,health_status");
+    let both = api.get(&both).await.ok();
     assert!(both["name"].is_string() && both["health_status"].is_object());
-    let strangers = api.get(&format!("/v25.0/{STRANGERS_PHONE}?fields=health_status"));
-    assert_eq!(strangers.await.refusal().1, 100);
+    let strangers = format!("/v25.0/{STRANGERS_PHONE}?fields=health_status");
+    assert_eq!(api.get(&strangers).await.refusal().1, 100);
     let plain = api.get(&format!("/v25.0/{PHONE}")).await.ok();
     assert_eq!(plain.get("health_status"), None);
 }

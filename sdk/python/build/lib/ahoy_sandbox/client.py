@@ -1,0 +1,277 @@
+"""The sandbox routes with types. Every method is one request, and has a twin for programs that run an event loop:
+`await ahoy.run(user.call)` does on a thread what `user.call()` does, so that a bot in the same loop can answer meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec, TypeVar
+
+from .waiting import GaveUp, until
+
+P = ParamSpec("P")
+T = TypeVar("T")
+OnRing = Literal["answer", "reject", "ignore", "manual"]
+Response = Literal["accept", "accept_permanent", "reject", "revoke"]
+State = Literal["ringing", "connected", "ended"]
+_ORDER = {"ringing": 0, "connected": 1, "ended": 2}
+
+
+class Failure(Exception):
+    """The server refused; `status` and `code` are for programs, the text is the server's sentence."""
+
+    def __init__(self, status: int, body: dict[str, Any]):
+        error = body.get("error", {})
+        self.status, self.body, self.code = status, body, error.get("code")
+        details = error.get("error_data", {}).get("details") if isinstance(error.get("error_data"), dict) else None
+        super().__init__(details or error.get("message") or f"status {status}")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was in the user's ear."""
+
+    packets: int
+    lost: int
+    audio_ms: int
+    tone_hz: float | None
+    level_dbfs: float | None
+    digits: str
+    first_audio_ms_after_accept: int | None
+
+    @classmethod
+    def of(cls, told: dict[str, Any] | None) -> Heard:
+        told = told or {}
+        return cls(
+            packets=told.get("packets", 0),
+            lost=told.get("lost", 0),
+            audio_ms=told.get("audio_ms", 0),
+            tone_hz=told.get("tone_hz"),
+            level_dbfs=told.get("level_dbfs"),
+            digits=told.get("digits", ""),
+            first_audio_ms_after_accept=told.get("first_audio_ms_after_accept"),
+        )
+
+
+class Ahoy:
+    """A running sandbox: `url` is its address, `graph` the base URL of the business API."""
+
+    def __init__(self, url: str, account: dict[str, Any] | None = None):
+        self.url = url.rstrip("/")
+        account = account or {}
+        self.token: str = account.get("access_token", "ahoy-dev-token")
+        self.app_id: str = account.get("app_id", "900100200300")
+        self.app_secret: str = account.get("app_secret", "ahoy-dev-secret")
+        self.waba_id: str = account.get("waba_id", "720000000000001")
+        self.phone_number_id: str = (account.get("phone_number_ids") or ["710000000000001"])[0]
+
+    @property
+    def graph(self) -> str:
+        """Base URL of the business API, with a version and without a slash at its end."""
+        return f"{self.url}/v25.0"
+
+    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """One request with a JSON body; the JSON of its answer. Refusals raise [Failure]."""
+        data = None if body is None else json.dumps(body).encode()
+        more = {"Content-Type": "application/json", **(headers or {})}
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=more)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read() or b"{}")
+        except urllib.error.HTTPError as refused:
+            text = refused.read()
+            try:
+                told = json.loads(text)
+            except ValueError:
+                told = {"error": {"message": text.decode(errors="replace")[:500]}}
+            raise Failure(refused.code, told) from None
+
+    async def run(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a method of this package on a thread: the event loop goes on, so the business under test can answer."""
+        return await asyncio.to_thread(method, *args, **kwargs)
+
+    def sandbox(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to a sandbox route that has no method of its own here."""
+        return self.request(method, f"/sandbox/v1{path}", body)
+
+    def business(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to the business API with the seeded token: `business("POST", f"{phone_number_id}/messages", {…})`."""
+        return self.request(method, f"/v25.0/{path}", body, {"Authorization": f"Bearer {self.token}"})
+
+    # ---- time
+
+    def now(self) -> int:
+        """Rule time, Unix seconds."""
+        return self.sandbox("GET", "/clock")["now"]
+
+    def advance(self, seconds: int = 0, *, minutes: int = 0, hours: int = 0, days: int = 0) -> int:
+        """Jumps; answers the new rule time once everything due has happened and its webhooks were handed over."""
+        whole = seconds + 60 * minutes + 3600 * hours + 86_400 * days
+        return self.sandbox("POST", "/clock/advance", {"seconds": whole})["now"]
+
+    def reset(self) -> None:
+        """Starts over: live calls end without a word, everything is seeded anew. Rule time goes on."""
+        self.sandbox("POST", "/reset")
+
+    # ---- the business's webhooks
+
+    def subscribe(self, callback_url: str, verify_token: str, fields: str = "calls,messages") -> None:
+        """Makes `callback_url` the app's: webhooks come there from now on."""
+        body = {"object": "whatsapp_business_account", "callback_url": callback_url, "verify_token": verify_token, "fields": fields}
+        self.request("POST", f"/v25.0/{self.app_id}/subscriptions", body, {"Authorization": f"Bearer {self.app_id}|{self.app_secret}"})
+
+    def deliveries(self, after: int = 0) -> list[dict[str, Any]]:
+        """Every webhook after this id with its attempts, oldest first."""
+        found: list[dict[str, Any]] = []
+        while page := self.sandbox("GET", f"/deliveries?after={found[-1]['id'] if found else after}")["data"]:
+            found += page
+        return found
+
+    # ---- users
+
+    def user(
+        self,
+        wa_id: str,
+        *,
+        name: str | None = None,
+        on_ring: OnRing | None = None,
+        tone_hz: float | None = None,
+        file: str | None = None,
+        silence: bool = False,
+        **behaviour: Any,
+    ) -> User:
+        """Creates or changes a simulated user. What is left out stays as it is; other keys of `behaviour` go as they are."""
+        if on_ring is not None:
+            behaviour["on_ring"] = on_ring
+        if tone_hz is not None:
+            behaviour["audio"] = {"tone_hz": tone_hz}
+        elif file is not None:
+            behaviour["audio"] = {"file": file}
+        elif silence:
+            behaviour["audio"] = {"silence": True}
+        body: dict[str, Any] = {"wa_id": wa_id}
+        if name is not None:
+            body["name"] = name
+        if behaviour:
+            body["behaviour"] = behaviour
+        self.sandbox("POST", "/users", body)
+        return User(self, wa_id)
+
+
+@dataclass(frozen=True)
+class User:
+    """A simulated customer."""
+
+    ahoy: Ahoy
+    wa_id: str
+
+    def _path(self, rest: str) -> str:
+        return f"/users/{self.wa_id}{rest}"
+
+    def call(self, to: str | None = None, *, cta_payload: str | None = None, deeplink_payload: str | None = None) -> Call:
+        """Calls the business; [Failure] carries what the phone would show if that cannot be."""
+        body = {"to": to or self.ahoy.phone_number_id, "cta_payload": cta_payload, "deeplink_payload": deeplink_payload}
+        told = self.ahoy.sandbox("POST", self._path("/calls"), {key: value for key, value in body.items() if value is not None})
+        return Call(self, told["id"])
+
+    def calls(self) -> list[dict[str, Any]]:
+        """All calls of this user, oldest first."""
+        return self.ahoy.sandbox("GET", self._path("/calls"))["data"]
+
+    def rung(self, within: float = 10.0) -> Call:
+        """Waits for a call of the business that is not over, and answers the newest."""
+        missing = lambda calls: None if calls else f"no call of the business rings {self.wa_id}"  # noqa: E731
+        live = lambda: [c for c in self.calls() if c["direction"] == "BUSINESS_INITIATED" and c["state"] != "ended"]  # noqa: E731
+        return Call(self, until(live, missing, within)[-1]["id"])
+
+    def permission(self, response: Response = "accept", phone_number_id: str | None = None, message_id: str | None = None) -> dict[str, Any]:
+        """Answers the newest open permission request, or that of `message_id`; with none open, sets the grant directly."""
+        body = {"phone_number_id": phone_number_id or self.ahoy.phone_number_id, "response": response}
+        if message_id is not None:
+            body["message_id"] = message_id
+        return self.ahoy.sandbox("POST", self._path("/permission"), body)
+
+    def write(self, text: str, to: str | None = None) -> dict[str, Any]:
+        """Sends the business a text message."""
+        return self.ahoy.sandbox("POST", self._path("/messages"), {"to": to or self.ahoy.phone_number_id, "type": "text", "text": {"body": text}})
+
+    def tap(self, message_id: str) -> Call:
+        """Taps the call button in that message."""
+        return Call(self, self.ahoy.sandbox("POST", self._path("/taps"), {"message_id": message_id})["id"])
+
+    def thread(self, phone_number_id: str | None = None) -> list[dict[str, Any]]:
+        """The chat with the business, oldest first."""
+        number = phone_number_id or self.ahoy.phone_number_id
+        return self.ahoy.sandbox("GET", self._path(f"/thread?phone_number_id={urllib.parse.quote(number)}"))["data"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a simulated user."""
+
+    user: User
+    id: str
+
+    def _path(self, rest: str = "") -> str:
+        return f"/users/{self.user.wa_id}/calls/{urllib.parse.quote(self.id, safe='')}{rest}"
+
+    def look(self) -> dict[str, Any]:
+        """State, direction, times, what was heard and the media timeline."""
+        return self.user.ahoy.sandbox("GET", self._path())
+
+    def wait(self, state: State, within: float = 10.0) -> dict[str, Any]:
+        """Waits until the call is in that state; one that has gone past it raises at once."""
+
+        def missing(seen: dict[str, Any]) -> str | None:
+            if seen["state"] == state:
+                return None
+            if _ORDER[seen["state"]] > _ORDER[state]:
+                raise GaveUp(f"the call never was {state}: it is {seen['state']} ({seen.get('end_cause')})")
+            return f"the call is {seen['state']}, not {state}"
+
+        return until(self.look, missing, within)
+
+    @property
+    def heard(self) -> Heard:
+        """What was in the user's ear so far."""
+        return Heard.of(self.look()["heard"])
+
+    def hears(self, tone_hz: float, within: float = 10.0, tolerance: float = 0.01) -> Heard:
+        """Waits until the user hears a tone of this pitch, within a share of it."""
+
+        def missing(heard: Heard) -> str | None:
+            near = heard.tone_hz is not None and abs(heard.tone_hz - tone_hz) <= tone_hz * tolerance
+            return None if near else f"the user does not hear {tone_hz:g} Hz"
+
+        return until(lambda: self.heard, missing, within)
+
+    def hears_digits(self, digits: str, within: float = 10.0) -> Heard:
+        """Waits until these digits of the business have come."""
+        missing = lambda heard: None if digits in heard.digits else f"the digits {digits} have not come"  # noqa: E731
+        return until(lambda: self.heard, missing, within)
+
+    @property
+    def verdict(self) -> str:
+        """Why the call was silent, or that both sides heard each other, in a sentence."""
+        return (self.look().get("media") or {}).get("verdict", "")
+
+    def answer(self) -> None:
+        """The user takes the call."""
+        self.user.ahoy.sandbox("POST", self._path("/answer"))
+
+    def reject(self) -> None:
+        """The user declines."""
+        self.user.ahoy.sandbox("POST", self._path("/reject"))
+
+    def hang_up(self) -> None:
+        """The user ends the call."""
+        self.user.ahoy.sandbox("POST", self._path("/hang_up"))
+
+    def press(self, digits: str) -> None:
+        """The user presses keys."""
+        self.user.ahoy.sandbox("POST", self._path("/dtmf"), {"digits": digits})
