@@ -25,6 +25,11 @@ class Spoilt:
     """The body as it is sent."""
 
     @property
+    def name(self) -> str:
+        """The last name of the path: the field's own, or that of the list it is in."""
+        return [part for part in self.field.split(".") if not part.isdigit()][-1]
+
+    @property
     def names(self) -> set[str]:
         """Words of which one must be in a refusal: the field's own name or that of what it is in."""
         return {part for part in self.field.split(".") if not part.isdigit()}
