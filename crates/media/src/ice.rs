@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-/// A leg remembers no more addresses than this; a peer with more loses the one it used longest ago.
-const MAX_ADDRESSES: usize = 8;
+/// A leg remembers no more addresses than this, the one used longest ago goes first. Four peers that want the same call, with four
+/// addresses each, keep theirs until the description says whose call it is.
+const MAX_ADDRESSES: usize = 16;
 
 /// Addresses from which the peer sent verified checks, and the nominated one. Pure.
 ///
@@ -72,15 +73,22 @@ impl IceLite {
         }
         change
     }
-    /// From now on only the peer with this `ufrag` counts: what others nominated is void.
-    pub fn belongs_to(&mut self, ufrag: &str) {
-        let own = |known: &&Known| known.nominated && *known.ufrag == *ufrag;
+    /// From now on only the peer with this `ufrag` counts: what others nominated is void, and their addresses, which are given
+    /// back, lead here no longer.
+    pub fn belongs_to(&mut self, ufrag: &str) -> Vec<SocketAddr> {
+        let strangers = self
+            .known
+            .extract_if(.., |known| *known.ufrag != *ufrag)
+            .map(|known| known.address)
+            .collect();
         let stays = self
             .nominated
             .is_some_and(|address| self.is_of(address, ufrag));
         if !stays {
-            self.nominated = self.known.iter().rev().find(own).map(|known| known.address);
+            let mut latest = self.known.iter().rev().filter(|known| known.nominated);
+            self.nominated = latest.next().map(|known| known.address);
         }
+        strangers
     }
     /// Whether the address checked under this `ufrag`.
     pub fn is_of(&self, address: SocketAddr, ufrag: &str) -> bool {
@@ -136,12 +144,12 @@ mod tests {
     fn addresses_are_bounded_and_the_nominated_one_stays() {
         let mut ice = IceLite::default();
         ice.checked(at(1), "peer", true);
-        for port in 2..=8 {
+        for port in 2..=16 {
             assert_eq!(ice.checked(at(port), "peer", false).evicted, None);
         }
         ice.checked(at(2), "peer", false); // used again: no longer the oldest
-        assert_eq!(ice.checked(at(9), "peer", false).evicted, Some(at(3)));
-        for port in 10..200 {
+        assert_eq!(ice.checked(at(17), "peer", false).evicted, Some(at(3)));
+        for port in 18..200 {
             assert!(ice.checked(at(port), "peer", false).evicted.is_some());
         }
         assert_eq!(ice.known().count(), MAX_ADDRESSES);
@@ -155,13 +163,14 @@ mod tests {
         ice.checked(at(2), "winner", false);
         ice.checked(at(3), "loser", true);
         assert_eq!(ice.nominated(), Some(at(3)));
-        ice.belongs_to("winner");
+        assert_eq!(ice.belongs_to("winner"), [at(3)]);
         assert_eq!(
             ice.nominated(),
             Some(at(1)),
             "not the one it never nominated"
         );
-        ice.belongs_to("nobody");
+        assert_eq!(ice.belongs_to("winner"), [], "said once");
+        assert_eq!(ice.belongs_to("nobody"), [at(1), at(2)]);
         assert_eq!(ice.nominated(), None);
     }
 }

@@ -79,13 +79,18 @@ impl WebRtcLeg {
         self.remote.is_none() && begun && self.dtls_peer.is_some_and(|peer| peer != from)
     }
 
-    /// The description says whose call it is: a handshake with somebody else is void. Answers the ClientHellos of the right one.
-    pub(super) fn settle_claims(&mut self) -> Vec<(SocketAddr, Box<[u8]>)> {
+    /// The description says whose call it is: a handshake with somebody else is void. Answers the ClientHellos of the right one
+    /// and adds to `gone` the addresses of the others, which go on with their own handshakes: a record of theirs must not
+    /// end up in the one of the right peer.
+    pub(super) fn settle_claims(
+        &mut self,
+        gone: &mut Vec<SocketAddr>,
+    ) -> Vec<(SocketAddr, Box<[u8]>)> {
         let mut rivals = std::mem::take(&mut self.rivals);
         let Some(ufrag) = self.remote.as_ref().and_then(|remote| remote.ufrag.clone()) else {
             return rivals;
         };
-        self.ice.belongs_to(&ufrag.0);
+        gone.extend(self.ice.belongs_to(&ufrag.0));
         rivals.retain(|(from, _)| self.ice.is_of(*from, &ufrag.0));
         let other = |peer: SocketAddr| !self.ice.is_of(peer, &ufrag.0);
         if self.srtp.is_none() && self.dtls_peer.is_some_and(other) {

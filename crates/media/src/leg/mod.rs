@@ -256,7 +256,7 @@ impl WebRtcLeg {
             self.handshake = None;
         }
         self.remote = Some(remote);
-        let rivals = self.settle_claims();
+        let rivals = self.settle_claims(&mut gone);
         self.verify(cx, note);
         for (from, hello) in rivals {
             if self.handshake.is_none() && !self.is_keyed() {

@@ -85,7 +85,7 @@ fn and_not_addresses_that_were_only_checked() {
         business.ask(&check);
     }
     let stats = relay.engine.stats_blocking();
-    assert_eq!(stats[0].addresses, 8);
+    assert_eq!(stats[0].addresses, 16);
     assert_eq!(
         relay.report(1).leg(Side::Business).remote,
         Some(other.local_addr().unwrap())

@@ -235,16 +235,20 @@ impl Hands {
         self.dtls.close().unwrap();
         self.drain(peer);
     }
+    /// Answers the next datagram of the server.
+    pub fn go_on(&mut self, peer: &Raw) {
+        let packet = peer
+            .receive_kind(Kind::Dtls)
+            .expect("the handshake goes on");
+        self.dtls.handle_timeout(Instant::now()).unwrap();
+        self.dtls.handle_packet(&packet).unwrap();
+        self.received_last = packet;
+        self.drain(peer);
+    }
     /// Goes on until there are keys.
     pub fn finish(&mut self, peer: &mut Raw) {
         while self.keys.is_none() {
-            let packet = peer
-                .receive_kind(Kind::Dtls)
-                .expect("the handshake goes on");
-            self.dtls.handle_timeout(Instant::now()).unwrap();
-            self.dtls.handle_packet(&packet).unwrap();
-            self.received_last = packet;
-            self.drain(peer);
+            self.go_on(peer);
         }
         let keys = self.keys.take().unwrap();
         peer.srtp = Some((
