@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// Why a request was refused. Nothing has changed.
 #[derive(Debug)]
@@ -32,6 +32,33 @@ pub(crate) struct Problem {
     /// `internal`.
     #[schema(example = "invalid")]
     pub code: &'static str,
+}
+
+/// What any operation may refuse, for the document.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "describes answers; they are made from `Failure`")]
+pub(crate) enum Refusals {
+    /// A field is wrong; the sentence names it
+    #[response(status = 400)]
+    Invalid(ErrorBody),
+    /// No or no good admin token
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// The role does not allow it
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// No such object, or none the role reaches
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+}
+
+/// What creations and deletions may refuse besides, for the document.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "describes answers; they are made from `Failure`")]
+pub(crate) enum Conflicts {
+    /// Something that exists stands against it
+    #[response(status = 409)]
+    Conflict(ErrorBody),
 }
 
 /// `{"success":true}`.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::text;
-use crate::answer::{Answer, ErrorBody, Success, success};
+use crate::answer::{Answer, Conflicts, Refusals, Success, success};
 use crate::incoming::{Asked, of_path, parsed, required};
 use crate::model::{AppView, List, listed};
 
@@ -50,10 +50,7 @@ fn secrets(admin: &Admin) -> bool {
     ),
     responses(
         (status = 200, description = "A page", body = List<AppView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn list(asked: Asked) -> Answer<List<AppView>> {
@@ -75,11 +72,8 @@ pub(super) async fn list(asked: Asked) -> Answer<List<AppView>> {
     request_body = NewAppBody,
     responses(
         (status = 200, description = "The new app with its secret", body = AppView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn create(asked: Asked) -> Answer<AppView> {
@@ -105,10 +99,7 @@ pub(super) async fn create(asked: Asked) -> Answer<AppView> {
     ),
     responses(
         (status = 200, description = "The app", body = AppView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<AppView> {
@@ -128,10 +119,7 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<AppView
     request_body = AppPatchBody,
     responses(
         (status = 200, description = "The app", body = AppView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<AppView> {
@@ -157,11 +145,8 @@ pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<AppVi
     ),
     responses(
         (status = 200, description = "Gone", body = Success),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn delete(Path(id): Path<String>, asked: Asked) -> Answer<Success> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::text;
-use crate::answer::{Answer, ErrorBody, Success, success};
+use crate::answer::{Answer, Conflicts, Refusals, Success, success};
 use crate::incoming::{Asked, of_path, parsed};
 use crate::model::{BusinessView, List, listed};
 
@@ -39,10 +39,7 @@ pub(super) struct BusinessPatchBody {
     ),
     responses(
         (status = 200, description = "A page", body = List<BusinessView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn list(asked: Asked) -> Answer<List<BusinessView>> {
@@ -65,11 +62,8 @@ pub(super) async fn list(asked: Asked) -> Answer<List<BusinessView>> {
     request_body = NewBusinessBody,
     responses(
         (status = 200, description = "The new business", body = BusinessView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn create(asked: Asked) -> Answer<BusinessView> {
@@ -93,10 +87,7 @@ pub(super) async fn create(asked: Asked) -> Answer<BusinessView> {
     ),
     responses(
         (status = 200, description = "The business", body = BusinessView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<BusinessView> {
@@ -116,10 +107,7 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<Busines
     request_body = BusinessPatchBody,
     responses(
         (status = 200, description = "The business", body = BusinessView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<BusinessView> {
@@ -142,11 +130,8 @@ pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<Busin
     ),
     responses(
         (status = 200, description = "Gone", body = Success),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn delete(Path(id): Path<String>, asked: Asked) -> Answer<Success> {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{text, word};
-use crate::answer::{Answer, ErrorBody, Failure, Success, invalid, success};
+use crate::answer::{Answer, Conflicts, Failure, Refusals, Success, invalid, success};
 use crate::incoming::{Asked, of_path, parsed, required};
 use crate::model::{AllowedView, List, NumberView, listed};
 
@@ -101,10 +101,7 @@ fn wa_id(fields: &Fields<'_>, name: &str) -> Result<WaId, Failure> {
     ),
     responses(
         (status = 200, description = "A page", body = List<NumberView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn list(asked: Asked) -> Answer<List<NumberView>> {
@@ -129,11 +126,8 @@ pub(super) async fn list(asked: Asked) -> Answer<List<NumberView>> {
     request_body = NewNumberBody,
     responses(
         (status = 200, description = "The new number", body = NumberView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn create(asked: Asked) -> Answer<NumberView> {
@@ -165,10 +159,7 @@ pub(super) async fn create(asked: Asked) -> Answer<NumberView> {
     ),
     responses(
         (status = 200, description = "The number", body = NumberView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<NumberView> {
@@ -187,10 +178,7 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<NumberV
     request_body = NumberPatchBody,
     responses(
         (status = 200, description = "The number", body = NumberView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<NumberView> {
@@ -228,11 +216,8 @@ pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<Numbe
     ),
     responses(
         (status = 200, description = "Gone", body = Success),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn delete(Path(id): Path<String>, asked: Asked) -> Answer<Success> {
@@ -253,10 +238,7 @@ pub(super) async fn delete(Path(id): Path<String>, asked: Asked) -> Answer<Succe
     ),
     responses(
         (status = 200, description = "A page", body = List<AllowedView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn allowed(Path(id): Path<String>, asked: Asked) -> Answer<List<AllowedView>> {
@@ -280,10 +262,7 @@ pub(super) async fn allowed(Path(id): Path<String>, asked: Asked) -> Answer<List
     request_body = AllowBody,
     responses(
         (status = 200, description = "They are on it", body = AllowedView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn allow(Path(id): Path<String>, asked: Asked) -> Answer<AllowedView> {
@@ -308,10 +287,7 @@ pub(super) async fn allow(Path(id): Path<String>, asked: Asked) -> Answer<Allowe
     ),
     responses(
         (status = 200, description = "Gone", body = Success),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn disallow(
@@ -343,10 +319,7 @@ pub(super) async fn disallow(
     ), description = "JPEG, PNG or WebP, at most 1 MiB"),
     responses(
         (status = 200, description = "The number", body = NumberView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn set_picture(Path(id): Path<String>, asked: Asked) -> Answer<NumberView> {
@@ -366,10 +339,7 @@ pub(super) async fn set_picture(Path(id): Path<String>, asked: Asked) -> Answer<
     ),
     responses(
         (status = 200, description = "The number", body = NumberView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn remove_picture(Path(id): Path<String>, asked: Asked) -> Answer<NumberView> {

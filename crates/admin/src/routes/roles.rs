@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::word;
-use crate::answer::{Answer, ErrorBody, Success, success};
+use crate::answer::{Answer, Refusals, Success, success};
 use crate::incoming::{Asked, of_path, parsed};
 use crate::model::{List, RoleView, listed};
 
@@ -37,10 +37,7 @@ pub(super) struct NewRoleBody {
     ),
     responses(
         (status = 200, description = "A page", body = List<RoleView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn list(asked: Asked) -> Answer<List<RoleView>> {
@@ -59,10 +56,7 @@ pub(super) async fn list(asked: Asked) -> Answer<List<RoleView>> {
     request_body = NewRoleBody,
     responses(
         (status = 200, description = "The new role, with its admin token", body = RoleView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn create(asked: Asked) -> Answer<RoleView> {
@@ -89,10 +83,7 @@ pub(super) async fn create(asked: Asked) -> Answer<RoleView> {
     ),
     responses(
         (status = 200, description = "The role", body = RoleView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<RoleView> {
@@ -111,10 +102,7 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<RoleVie
     ),
     responses(
         (status = 200, description = "Gone", body = Success),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn delete(Path(id): Path<String>, asked: Asked) -> Answer<Success> {

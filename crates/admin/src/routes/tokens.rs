@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{text, words};
-use crate::answer::{Answer, ErrorBody};
+use crate::answer::{Answer, Refusals};
 use crate::incoming::{Asked, of_path, parsed, required};
 use crate::model::{List, TokenView, listed};
 
@@ -41,10 +41,7 @@ pub(super) struct NewTokenBody {
     ),
     responses(
         (status = 200, description = "A page", body = List<TokenView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn list(asked: Asked) -> Answer<List<TokenView>> {
@@ -65,10 +62,7 @@ pub(super) async fn list(asked: Asked) -> Answer<List<TokenView>> {
     request_body = NewTokenBody,
     responses(
         (status = 200, description = "The new token, with its text", body = TokenView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn create(asked: Asked) -> Answer<TokenView> {
@@ -96,10 +90,7 @@ pub(super) async fn create(asked: Asked) -> Answer<TokenView> {
     ),
     responses(
         (status = 200, description = "The token", body = TokenView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<TokenView> {
@@ -118,10 +109,7 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<TokenVi
     ),
     responses(
         (status = 200, description = "The revoked token", body = TokenView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn revoke(Path(id): Path<String>, asked: Asked) -> Answer<TokenView> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::text;
-use crate::answer::{Answer, ErrorBody, Success, success};
+use crate::answer::{Answer, Conflicts, Refusals, Success, success};
 use crate::incoming::{Asked, of_path, parsed, required};
 use crate::model::{List, WabaView, listed};
 
@@ -50,10 +50,7 @@ pub(super) struct WabaPatchBody {
     ),
     responses(
         (status = 200, description = "A page", body = List<WabaView>),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn list(asked: Asked) -> Answer<List<WabaView>> {
@@ -78,11 +75,8 @@ pub(super) async fn list(asked: Asked) -> Answer<List<WabaView>> {
     request_body = NewWabaBody,
     responses(
         (status = 200, description = "The new account", body = WabaView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn create(asked: Asked) -> Answer<WabaView> {
@@ -109,10 +103,7 @@ pub(super) async fn create(asked: Asked) -> Answer<WabaView> {
     ),
     responses(
         (status = 200, description = "The account", body = WabaView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<WabaView> {
@@ -131,10 +122,7 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<WabaVie
     request_body = WabaPatchBody,
     responses(
         (status = 200, description = "The account", body = WabaView),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
+        Refusals,
     )
 )]
 pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<WabaView> {
@@ -160,11 +148,8 @@ pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<WabaV
     ),
     responses(
         (status = 200, description = "Gone", body = Success),
-        (status = 400, description = "A field is wrong; the sentence names it", body = ErrorBody),
-        (status = 401, description = "No or no good admin token", body = ErrorBody),
-        (status = 403, description = "The role does not allow it", body = ErrorBody),
-        (status = 404, description = "No such object, or none the role reaches", body = ErrorBody),
-        (status = 409, description = "Something that exists stands against it", body = ErrorBody),
+        Refusals,
+        Conflicts,
     )
 )]
 pub(super) async fn delete(Path(id): Path<String>, asked: Asked) -> Answer<Success> {
