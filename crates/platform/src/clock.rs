@@ -1,9 +1,12 @@
 //! Rule time at the rim: the system's clock plus an offset that only grows.
 
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ahoy_types::RuleTime;
+
+use crate::host::{Host, Tokio};
 
 const RUNS: i64 = i64::MIN;
 /// The system's clock stepping back by more than this is a step, by less the usual correction of a few milliseconds.
@@ -11,38 +14,41 @@ const STEP_MS: i64 = 1_000;
 
 /// The virtual clock. It runs with the system's clock, stands still while a jump works through what is due, and
 /// never goes back.
-#[derive(Debug)]
 pub struct Clock {
+    host: Arc<dyn Host>,
     offset_ms: AtomicI64,
     held: AtomicI64,
     latest: AtomicI64,
 }
 
+/// Runs with the system's clock.
 impl Default for Clock {
     fn default() -> Self {
-        Self::with_offset(0)
+        Self::of(Arc::new(Tokio))
     }
 }
 
-fn system_ms() -> i64 {
-    match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(d) => i64::try_from(d.as_millis()).unwrap_or(i64::MAX),
-        Err(_) => 0,
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock")
+            .field("now", &self.now())
+            .finish_non_exhaustive()
     }
 }
 
 impl Clock {
-    /// A running clock this many milliseconds ahead of the system's.
-    pub const fn with_offset(offset_ms: i64) -> Self {
+    /// A running clock that begins with the system's.
+    pub(crate) fn of(host: Arc<dyn Host>) -> Self {
         Self {
-            offset_ms: AtomicI64::new(offset_ms),
+            host,
+            offset_ms: AtomicI64::new(0),
             held: AtomicI64::new(RUNS),
             latest: AtomicI64::new(i64::MIN),
         }
     }
     /// Rule time now.
     pub fn now(&self) -> RuleTime {
-        self.at(system_ms())
+        self.at(self.host.system_ms())
     }
     fn at(&self, system_ms: i64) -> RuleTime {
         let held = self.held.load(Ordering::Acquire);
@@ -68,8 +74,8 @@ impl Clock {
         self.offset_ms.load(Ordering::Acquire)
     }
     /// What the store keeps of the clock at this rule time; [`Clock::restore`] reads it.
-    pub(crate) fn mark(now: RuleTime) -> String {
-        format!("{} {}", now.0, system_ms())
+    pub(crate) fn mark(&self, now: RuleTime) -> String {
+        format!("{} {}", now.0, self.host.system_ms())
     }
     /// The rule time of a mark.
     pub(crate) fn marked(mark: &str) -> Option<RuleTime> {
@@ -86,7 +92,7 @@ impl Clock {
     }
     /// Never earlier than `at` from now on.
     fn at_least(&self, at: RuleTime) {
-        let ahead = at.0.saturating_sub(system_ms());
+        let ahead = at.0.saturating_sub(self.host.system_ms());
         self.offset_ms.fetch_max(ahead, Ordering::AcqRel);
     }
     /// Stands still at `at`, or at the present instant if that is later.
@@ -139,7 +145,7 @@ mod tests {
         before.hold(RuleTime(before.now().0 + WEEK));
         before.run_from(before.now());
         // Written an hour ago by a process that ran on afterwards.
-        let (rule, system) = parse(&Clock::mark(before.now())).unwrap();
+        let (rule, system) = parse(&before.mark(before.now())).unwrap();
         let mark = format!("{} {}", rule - 3_600_000, system - 3_600_000);
         let after = Clock::default();
         after.restore(&mark).unwrap();
@@ -149,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_restart_with_the_systems_clock_set_back_goes_on_from_the_mark() {
-        let ahead = system_ms() + WEEK;
+        let ahead = Tokio.system_ms() + WEEK;
         let clock = Clock::default();
         clock.restore(&format!("{ahead} {ahead}")).unwrap();
         assert!(clock.now().0 >= ahead);

@@ -16,7 +16,7 @@ use crate::account::{Caller, ensure_user};
 use crate::business::{Recipient, internal, policy_of};
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::{STOPPING, Step};
-use crate::platform::{Platform, random16};
+use crate::platform::Platform;
 use crate::{account, call_log, finish, identity, outbox, sdp};
 
 /// A new business-initiated call.
@@ -65,7 +65,7 @@ impl Platform {
         let drawn = {
             let plan = self.media().plan();
             let now = self.clock().now();
-            let (answer, remote) = sdp::answer(&plan.business, now, random16()?, &offer, &choice);
+            let (answer, remote) = sdp::answer(&plan.business, now, self.random16()?, &offer, &choice);
             let remote = remote.ok_or_else(|| {
                 Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
             })?;
@@ -75,7 +75,7 @@ impl Platform {
                 user,
                 number.number,
                 Direction::BusinessInitiated,
-                random16()?,
+                self.random16()?,
             );
             Drawn {
                 id,

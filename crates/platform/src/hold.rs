@@ -7,7 +7,7 @@
 //!
 //! The row in the store says all the while that the webhook is being sent: after a crash it is due at once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ahoy_types::{CallId, Direction, WaId};
 
@@ -30,20 +30,21 @@ impl Platform {
         self.live().begin_hold(call.clone());
         let platform = self.clone();
         let longest = self.config().phone_media_wait;
-        tokio::spawn(async move {
+        self.host().spawn(Box::pin(async move {
             tokio::select! {
-                () = tokio::time::sleep(longest) => {}
+                biased;
                 () = platform.stopping() => {}
+                () = platform.host().sleep(longest) => {}
             }
             platform.release_webhooks(&call);
-        });
+        }));
     }
 
     /// Hands out what was held of a call, and holds nothing of it any more.
     pub(crate) fn release_webhooks(&self, call: &CallId) {
         for job in self.live().end_hold(call) {
             self.hand_out(DeliveryJob {
-                since: Instant::now(),
+                since: self.host().instant(),
                 ..job
             });
         }

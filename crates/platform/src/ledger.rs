@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use ahoy_calling::admin::AdminRefusal;
@@ -22,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::Clock;
 use crate::effect::Effect;
 use crate::figures;
+use crate::host::Host;
 use crate::quiet::{Pending, Quiet};
 use crate::timers::CLOCK_KEY;
 
@@ -45,6 +45,7 @@ pub struct Step<'a> {
     pub(crate) draining: bool,
     /// Whether somebody sends mail.
     pub(crate) mail: bool,
+    pub(crate) host: &'a dyn Host,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -137,8 +138,9 @@ pub(crate) struct Committed {
     pub pending: Pending,
 }
 
-/// What the ledger's thread has of the world outside.
+/// What the ledger has of the world outside.
 pub(crate) struct Rim {
+    pub host: Arc<dyn Host>,
     pub clock: Arc<Clock>,
     pub quiet: Arc<Quiet>,
     pub draining: Arc<AtomicBool>,
@@ -148,23 +150,22 @@ pub(crate) struct Rim {
     pub prices: Arc<PriceList>,
 }
 
-/// Handle of the ledger's thread.
+/// Handle of the ledger.
 #[derive(Clone)]
 pub(crate) struct Ledger {
-    queue: Sender<Message>,
+    queue: mpsc::UnboundedSender<Message>,
 }
 
 impl Ledger {
     pub(crate) fn start(store: Box<dyn Store>, rim: Rim) -> std::io::Result<Self> {
-        let (queue, inbox) = channel();
+        let (queue, inbox) = mpsc::unbounded_channel();
+        let host = rim.host.clone();
         let keeper = Keeper {
             store,
             rim,
             marked: None,
         };
-        std::thread::Builder::new()
-            .name("ledger".into())
-            .spawn(move || keeper.serve(&inbox))?;
+        host.run_ledger(LedgerLoop { keeper, inbox })?;
         Ok(Self { queue })
     }
 
@@ -219,7 +220,51 @@ impl Ledger {
     }
 }
 
-/// The thread's own.
+type Inbox = mpsc::UnboundedReceiver<Message>;
+
+/// The ledger at work: owns the store, takes jobs until it is stopped or nobody can ask any more. How it waits for them is
+/// the host's business: on a thread of its own, or as a task beside others.
+pub struct LedgerLoop {
+    keeper: Keeper,
+    inbox: Inbox,
+}
+
+impl LedgerLoop {
+    /// Serves on this thread.
+    ///
+    /// # Panics
+    /// Within an asynchronous context.
+    pub fn run_blocking(self) {
+        let Self {
+            mut keeper,
+            mut inbox,
+        } = self;
+        while let Some(first) = inbox.blocking_recv() {
+            if let Some(stopped) = keeper.turn(first, &mut inbox) {
+                drop(keeper);
+                let _ = stopped.send(());
+                return;
+            }
+        }
+    }
+
+    /// Serves as a task. A batch runs through without giving way to others.
+    pub async fn run(self) {
+        let Self {
+            mut keeper,
+            mut inbox,
+        } = self;
+        while let Some(first) = inbox.recv().await {
+            if let Some(stopped) = keeper.turn(first, &mut inbox) {
+                drop(keeper);
+                let _ = stopped.send(());
+                return;
+            }
+        }
+    }
+}
+
+/// The ledger's own.
 struct Keeper {
     store: Box<dyn Store>,
     rim: Rim,
@@ -228,36 +273,32 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn serve(mut self, inbox: &Receiver<Message>) {
-        while let Ok(first) = inbox.recv() {
-            let mut jobs = VecDeque::new();
-            let mut after = None;
-            let mut next = Some(first);
-            while let Some(message) = next {
-                match message {
-                    Message::Job(work) => jobs.push_back(work),
-                    other => {
-                        after = Some(other);
-                        break;
-                    }
+    /// Does what has queued up behind `first`, as one batch. Whoever stops the ledger is given back.
+    fn turn(&mut self, first: Message, inbox: &mut Inbox) -> Option<oneshot::Sender<()>> {
+        let mut jobs = VecDeque::new();
+        let mut after = None;
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Job(work) => jobs.push_back(work),
+                other => {
+                    after = Some(other);
+                    break;
                 }
-                next = if jobs.len() < BATCH {
-                    inbox.try_recv().ok()
-                } else {
-                    None
-                };
             }
-            self.run(jobs);
-            match after {
-                Some(Message::Clear(then)) => self.clear(then),
-                Some(Message::Stop(done)) => {
-                    drop(self);
-                    let _ = done.send(());
-                    return;
-                }
-                _ => {}
-            }
+            next = if jobs.len() < BATCH {
+                inbox.try_recv().ok()
+            } else {
+                None
+            };
         }
+        self.run(jobs);
+        match after {
+            Some(Message::Clear(then)) => self.clear(then),
+            Some(Message::Stop(done)) => return Some(done),
+            _ => {}
+        }
+        None
     }
 
     fn clear(&mut self, then: Box<dyn Work>) {
@@ -278,7 +319,7 @@ impl Keeper {
             let before = jobs.len();
             let (done, failure) = self.batch(&mut jobs);
             figures::batch(before - jobs.len());
-            let at = Instant::now();
+            let at = self.rim.host.instant();
             for (reply, effects) in done {
                 self.answer(reply, effects, at, failure.clone());
             }
@@ -313,6 +354,7 @@ impl Keeper {
                         prices: &rim.prices,
                         draining: rim.draining.load(Ordering::Acquire),
                         mail: rim.mail.load(Ordering::Acquire),
+                        host: rim.host.as_ref(),
                         effects: Vec::new(),
                     };
                     let (keep, reply) = job.run(&mut step);
@@ -321,7 +363,7 @@ impl Keeper {
                     Ok(keep)
                 })?;
             }
-            mark = put_mark(batch, rim.clock.now(), *marked)?;
+            mark = put_mark(batch, &rim.clock, *marked)?;
             Ok(())
         });
         let failure = committed.err();
@@ -352,14 +394,15 @@ impl Keeper {
 /// Writes the clock's mark if the last one is old, so that rule time never falls behind what was committed.
 fn put_mark(
     batch: &mut dyn Batch,
-    now: RuleTime,
+    clock: &Clock,
     last: Option<RuleTime>,
 ) -> Result<Option<RuleTime>, StoreError> {
+    let now = clock.now();
     if last.is_some_and(|last| now.0.saturating_sub(last.0) < MARK_EVERY_MS) {
         return Ok(last);
     }
     batch.savepoint(&mut |tx| {
-        tx.put_meta(CLOCK_KEY, &Clock::mark(now))?;
+        tx.put_meta(CLOCK_KEY, &clock.mark(now))?;
         Ok(true)
     })?;
     Ok(Some(now))

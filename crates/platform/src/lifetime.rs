@@ -5,6 +5,7 @@ use std::time::Duration;
 use ahoy_store::{StoreError, Tx};
 use ahoy_types::RuleTime;
 
+use crate::host::off_thread;
 use crate::ledger::Step;
 use crate::platform::Platform;
 
@@ -29,17 +30,16 @@ impl Platform {
     /// Keeps in the store when the platform was last seen alive: every commit does, and where none comes while a
     /// call is connected, this one.
     pub(crate) async fn run_heartbeat(self) {
-        let mut tick = tokio::time::interval(HEARTBEAT);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                () = self.stopping() => return,
-            }
             if self.live().any_connected()
                 && let Err(e) = self.ledger().execute(|_| Ok::<_, StoreError>(())).await
             {
                 tracing::warn!(error = %e, "the heartbeat could not be written");
+            }
+            tokio::select! {
+                biased;
+                () = self.stopping() => return,
+                () = self.host().sleep(HEARTBEAT) => {}
             }
         }
     }
@@ -75,8 +75,9 @@ impl Platform {
             }
             drop(round);
             tokio::select! {
-                () = tokio::time::sleep(HOUSEKEEPING) => {}
+                biased;
                 () = self.stopping() => return,
+                () = self.host().sleep(HOUSEKEEPING) => {}
             }
         }
     }
@@ -103,14 +104,16 @@ impl Platform {
             Ok(calls) => tracing::info!(calls, "ended the live calls to stop"),
             Err(e) => tracing::error!(error = %e, "the live calls could not be ended"),
         }
-        let _ = tokio::time::timeout(limit, self.quiet().wait()).await;
+        tokio::select! {
+            biased;
+            () = self.quiet().wait() => {}
+            () = self.host().sleep(limit) => {}
+        }
         self.stop_signal().send_replace(true);
         let media = self.media().clone();
         // It joins the media threads.
-        if tokio::task::spawn_blocking(move || media.shutdown())
-            .await
-            .is_err()
-        {
+        let ended = off_thread(self.host().as_ref(), move || media.shutdown()).await;
+        if ended.is_none() {
             tracing::error!("the media engine broke off while it stopped");
         }
         self.ledger().stop().await;

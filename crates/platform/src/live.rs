@@ -2,7 +2,7 @@
 //!
 //! Nothing here survives a restart, and nothing here decides: the ledger does.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -52,11 +52,11 @@ struct Bridge {
 
 #[derive(Default)]
 struct Tables {
-    calls: HashMap<CallId, LiveCall>,
-    bridges: HashMap<u64, Bridge>,
-    phones: HashMap<WaId, Vec<(u64, mpsc::UnboundedSender<PhoneEvent>)>>,
+    calls: BTreeMap<CallId, LiveCall>,
+    bridges: BTreeMap<u64, Bridge>,
+    phones: BTreeMap<WaId, Vec<(u64, mpsc::UnboundedSender<PhoneEvent>)>>,
     /// Webhooks of calls whose phone cannot hear yet, in order.
-    held: HashMap<CallId, Vec<DeliveryJob>>,
+    held: BTreeMap<CallId, Vec<DeliveryJob>>,
 }
 
 /// The table of live calls and attached phones.

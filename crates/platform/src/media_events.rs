@@ -63,7 +63,7 @@ impl Platform {
         self.keep_report(call.clone(), report.clone());
         let platform = self.clone();
         // Writing the report asks what was heard, and hearing takes decoding.
-        tokio::task::spawn_blocking(move || {
+        self.host().spawn_blocking(Box::new(move || {
             match serde_json::to_string(&*report) {
                 Ok(json) => {
                     platform
@@ -72,7 +72,7 @@ impl Platform {
                 Err(e) => tracing::error!(error = %e, "a media report cannot be written"),
             }
             drop(pending);
-        });
+        }));
     }
 }
 

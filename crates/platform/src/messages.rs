@@ -16,7 +16,7 @@ use ahoy_types::{MessageId, PhoneNumberId, WaId};
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::live::UserLegKind;
-use crate::platform::{Platform, random16};
+use crate::platform::{Platform, random};
 
 pub(crate) use arrive::taken_by_phone;
 pub(crate) use request::answer_planned;
@@ -50,8 +50,8 @@ impl Platform {
     }
 }
 
-pub(crate) fn new_id(user: WaId) -> Result<MessageId> {
-    let random = random16().map_err(|e| StoreError(e.to_string()))?;
+pub(crate) fn new_id(step: &Step<'_>, user: WaId) -> Result<MessageId> {
+    let random = random(step.host).map_err(|e| StoreError(e.to_string()))?;
     Ok(MessageId::new(user, random))
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn notice(
     notice: Notice,
 ) -> Result<()> {
     let kind = MessageKind::System { notice };
-    let message = Message::new(new_id(user)?, number, user, Side::Platform, kind, step.now);
+    let message = Message::new(new_id(step, user)?, number, user, Side::Platform, kind, step.now);
     put(step, &message)
 }
 

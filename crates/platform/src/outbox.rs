@@ -334,8 +334,9 @@ impl Platform {
             };
             tracing::error!(delivery = %id, error = %e, "the outcome of a webhook cannot be stored");
             tokio::select! {
-                () = tokio::time::sleep(STORE_AGAIN) => {}
+                biased;
                 () = self.stopping() => return,
+                () = self.host().sleep(STORE_AGAIN) => {}
             }
         }
     }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::effect::{ArmCall, DeliveryJob, Effect, PhoneEvent, UserEnd};
+use crate::host::off_thread;
 use crate::ledger::Committed;
 use crate::live::{LiveCall, UserLegKind};
 use crate::platform::Platform;
@@ -114,7 +115,7 @@ impl Platform {
             plan: arm.plan,
             user,
         };
-        drop(self.media().arm(bridge, setup));
+        self.media().arm(bridge, setup);
         if let Some(remote) = arm.business_remote {
             self.media().set_remote(bridge, Side::Business, remote);
         }
@@ -149,10 +150,11 @@ impl Platform {
         self.live().set_answered(&call);
         let platform = self.clone();
         let patience = self.config().media.start_timeout;
-        tokio::spawn(async move {
+        self.host().spawn(Box::pin(async move {
             tokio::select! {
-                () = tokio::time::sleep(patience) => {}
+                biased;
                 () = platform.stopping() => return,
+                () = platform.host().sleep(patience) => {}
             }
             platform.spawn_job("media start", move |step| match step.tx.call(&call)? {
                 Some(found) if found.state == CallState::Answered => {
@@ -160,7 +162,7 @@ impl Platform {
                 }
                 _ => Ok(()),
             });
-        });
+        }));
     }
 
     fn connected(&self, call: CallId, at: RuleTime) {
@@ -198,7 +200,7 @@ impl Platform {
     /// its time.
     pub(crate) async fn sound_of(&self, user: WaId) -> Arc<EncodedSound> {
         let platform = self.clone();
-        let encoded = tokio::task::spawn_blocking(move || {
+        let encoded = off_thread(self.host().as_ref(), move || {
             let audio = match platform.read(|rows| rows.user(user)) {
                 Ok(known) => known.and_then(|u| u.behaviour).map(|b| b.audio),
                 Err(e) => {
@@ -209,7 +211,7 @@ impl Platform {
             sandbox::encode(platform.sounds(), &audio.unwrap_or_default())
         });
         match encoded.await {
-            Ok(Some(sound)) => sound,
+            Some(Some(sound)) => sound,
             _ => self.silence(),
         }
     }

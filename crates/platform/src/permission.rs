@@ -12,7 +12,7 @@ use ahoy_wire::webhook::{self, PermissionReply};
 
 use crate::business::internal;
 use crate::ledger::Step;
-use crate::platform::random16;
+use crate::platform::random;
 use crate::{account, messages, outbox};
 
 /// Why the webhook is sent.
@@ -172,7 +172,7 @@ fn publish(
         Source::Streak(call) => (true, None, Some(call)),
     };
     let reply = PermissionReply {
-        id: message_id(user)?.to_string(),
+        id: message_id(step, user)?.to_string(),
         timestamp: step.now,
         permission: match held {
             Permission::None => webhook::Permission::Rejected,
@@ -187,7 +187,7 @@ fn publish(
     outbox::publish(step, number, "messages", lane, &body)
 }
 
-fn message_id(user: WaId) -> Result<MessageId> {
-    let random = random16().map_err(|e| StoreError(e.to_string()))?;
+fn message_id(step: &Step<'_>, user: WaId) -> Result<MessageId> {
+    let random = random(step.host).map_err(|e| StoreError(e.to_string()))?;
     Ok(MessageId::new(user, random))
 }

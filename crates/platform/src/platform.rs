@@ -8,7 +8,7 @@ use ahoy_audio::{AudioError, EncodedSound, SoundCache};
 use ahoy_calling::Refusal;
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::price::PriceList;
-use ahoy_media::{CallReport, MediaConfig, MediaEngine, MediaError};
+use ahoy_media::{CallReport, MediaConfig, MediaError};
 use ahoy_store::{Result as StoreResult, Rows, Store, StoreError};
 use ahoy_types::{CallId, MailId, WaId};
 use tokio::sync::{Notify, mpsc, watch};
@@ -16,12 +16,14 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::clock::Clock;
 use crate::effect::DeliveryJob;
 use crate::figures;
+use crate::host::{Host, Media, Tokio};
 use crate::ledger::{Ledger, Rim, Step};
 use crate::live::{Live, PhoneHandle, UserLegKind};
 use crate::mail::MailJob;
 use crate::quiet::Quiet;
 use crate::reader::Readers;
 use crate::reports::Reports;
+use crate::sandbox;
 use crate::timers::CLOCK_KEY;
 
 /// How the platform is set up.
@@ -62,9 +64,10 @@ pub enum PlatformError {
 /// What all handles share.
 pub struct Shared {
     config: PlatformConfig,
+    host: Arc<dyn Host>,
     clock: Arc<Clock>,
     ledger: Ledger,
-    media: MediaEngine,
+    media: Arc<dyn Media>,
     live: Live,
     readers: Readers,
     sounds: SoundCache,
@@ -86,20 +89,12 @@ pub struct Shared {
 #[derive(Clone)]
 pub struct Platform(Arc<Shared>);
 
-/// 16 random bytes from the system.
-pub(crate) fn random16() -> Result<[u8; 16], Refusal> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
+/// Random bytes of the host.
+pub(crate) fn random<const N: usize>(host: &dyn Host) -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    host.random(&mut bytes)
         .map_err(|e| Refusal::Internal(format!("the system gives no random bytes: {e}")))?;
     Ok(bytes)
-}
-
-/// An id for a new node: `first` and the hundred trillion after it, at random.
-pub(crate) fn random_node_id(first: u64) -> Result<u64, Refusal> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| Refusal::Internal(format!("the system gives no random bytes: {e}")))?;
-    Ok(first + u64::from_be_bytes(bytes) % 100_000_000_000_000)
 }
 
 impl Platform {
@@ -112,26 +107,40 @@ impl Platform {
         store: Box<dyn Store>,
         config: PlatformConfig,
     ) -> Result<(Self, mpsc::UnboundedReceiver<DeliveryJob>), PlatformError> {
+        Self::start_on(Arc::new(Tokio), store, config).await
+    }
+
+    /// [`Platform::start`] on another machine than production's.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_on(
+        host: Arc<dyn Host>,
+        store: Box<dyn Store>,
+        config: PlatformConfig,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<DeliveryJob>), PlatformError> {
         figures::describe();
         let readers = Readers::new(store.as_ref())?;
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(Clock::of(host.clone()));
         if let Some(mark) = readers.read(|rows| rows.meta(CLOCK_KEY))? {
             clock
                 .restore(&mark)
                 .ok_or_else(|| StoreError(format!("the clock's mark `{mark}` cannot be read")))?;
         }
         let (media_tx, media_events) = mpsc::unbounded_channel();
-        let media = MediaEngine::start(config.media.clone(), move |event| {
+        let told = Box::new(move |event| {
             // After the platform's end nobody listens.
             let _ = media_tx.send(event);
-        })?;
+        });
+        let media = host.start_media(&config.media, told)?;
         let (effects_tx, effects) = mpsc::unbounded_channel();
-        let quiet = Arc::new(Quiet::default());
+        let quiet = Arc::new(Quiet::new(host.clone()));
         let draining = Arc::new(AtomicBool::new(false));
         let mail = Arc::new(AtomicBool::new(false));
         let ledger = Ledger::start(
             store,
             Rim {
+                host: host.clone(),
                 clock: clock.clone(),
                 quiet: quiet.clone(),
                 draining: draining.clone(),
@@ -144,8 +153,9 @@ impl Platform {
         let (deliveries, jobs) = mpsc::unbounded_channel();
         let (detach, detached) = mpsc::unbounded_channel();
         let mut seed = [0; 8];
-        getrandom::fill(&mut seed).map_err(|e| std::io::Error::other(e.to_string()))?;
+        host.random(&mut seed)?;
         let platform = Self(Arc::new(Shared {
+            host: host.clone(),
             config,
             clock,
             ledger,
@@ -153,7 +163,7 @@ impl Platform {
             live: Live::default(),
             readers,
             sounds: SoundCache::default(),
-            silence: Arc::new(EncodedSound::silence()?),
+            silence: sandbox::silence()?,
             reports: Reports::default(),
             deliveries,
             detach,
@@ -167,9 +177,9 @@ impl Platform {
             mailer: OnceLock::new(),
             stop: watch::Sender::new(false),
         }));
-        tokio::spawn(platform.clone().run_effects(effects));
-        tokio::spawn(platform.clone().run_media_events(media_events));
-        tokio::spawn(platform.clone().run_detached(detached));
+        host.spawn(Box::pin(platform.clone().run_effects(effects)));
+        host.spawn(Box::pin(platform.clone().run_media_events(media_events)));
+        host.spawn(Box::pin(platform.clone().run_detached(detached)));
         let recovered = platform.recover().await?;
         if recovered.calls + recovered.deliveries > 0 {
             tracing::info!(
@@ -178,9 +188,9 @@ impl Platform {
                 "settled what the last run left behind"
             );
         }
-        tokio::spawn(platform.clone().run_timers());
-        tokio::spawn(platform.clone().run_heartbeat());
-        tokio::spawn(platform.clone().run_housekeeping());
+        host.spawn(Box::pin(platform.clone().run_timers()));
+        host.spawn(Box::pin(platform.clone().run_heartbeat()));
+        host.spawn(Box::pin(platform.clone().run_housekeeping()));
         Ok((platform, jobs))
     }
 
@@ -189,12 +199,24 @@ impl Platform {
         &self.0.config
     }
     /// Rule time.
-    pub fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &Arc<Clock> {
         &self.0.clock
     }
-    /// The media engine.
-    pub fn media(&self) -> &MediaEngine {
+    /// The media.
+    pub fn media(&self) -> &Arc<dyn Media> {
         &self.0.media
+    }
+    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+        &self.0.host
+    }
+    /// 16 random bytes.
+    pub(crate) fn random16(&self) -> Result<[u8; 16], Refusal> {
+        random(self.host().as_ref())
+    }
+    /// An id for a new node: `first` and the hundred trillion after it, at random.
+    pub(crate) fn random_node_id(&self, first: u64) -> Result<u64, Refusal> {
+        let random = u64::from_be_bytes(random(self.host().as_ref())?);
+        Ok(first + random % 100_000_000_000_000)
     }
     /// Calls that live now.
     pub fn live_calls(&self) -> usize {
@@ -287,17 +309,18 @@ impl Platform {
     ) {
         let pending = self.quiet().begin();
         let platform = self.clone();
-        tokio::spawn(async move {
+        self.host().spawn(Box::pin(async move {
             if let Err(e) = platform.ledger().execute(job).await {
                 tracing::warn!(what, error = %e, "a job failed");
             }
             drop(pending);
-        });
+        }));
     }
 
     async fn run_detached(self, mut detached: mpsc::UnboundedReceiver<(WaId, u64)>) {
         loop {
             tokio::select! {
+                biased;
                 gone = detached.recv() => match gone {
                     Some((user, id)) => {
                         self.live().detach(user, id);

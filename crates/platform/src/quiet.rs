@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use ahoy_types::AppId;
 use tokio::sync::Notify;
 
+use crate::host::Host;
+
 /// The list of what is under way.
-#[derive(Debug, Default)]
 pub(crate) struct Quiet {
+    host: Arc<dyn Host>,
     open: Mutex<Open>,
     changed: Notify,
 }
@@ -28,10 +30,15 @@ struct Item {
 }
 
 /// One thing under way; it is over when this is dropped, however that comes about.
-#[derive(Debug)]
 pub(crate) struct Pending {
     quiet: Arc<Quiet>,
     id: u64,
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pending").field(&self.id).finish()
+    }
 }
 
 impl Drop for Pending {
@@ -42,6 +49,14 @@ impl Drop for Pending {
 }
 
 impl Quiet {
+    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        Self {
+            host,
+            open: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
     // Nothing panics while the lock is held; a poisoned list is still a right one.
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
@@ -61,7 +76,7 @@ impl Quiet {
         let mut open = self.lock();
         let id = open.next;
         open.next += 1;
-        let began = Instant::now();
+        let began = self.host.instant();
         open.items.insert(id, Item { began, receiver });
         Pending {
             quiet: self.clone(),
@@ -90,12 +105,13 @@ impl Quiet {
     pub(crate) async fn settle(&self, patience: Duration) -> usize {
         loop {
             let changed = self.changed.notified();
-            let Some(until) = self.lock().wait_until(Instant::now(), patience) else {
+            let Some(until) = self.lock().wait_until(self.host.instant(), patience) else {
                 return self.count();
             };
             tokio::select! {
+                biased;
                 () = changed => {}
-                () = tokio::time::sleep_until(until.into()) => {}
+                () = self.host.sleep_until(until) => {}
             }
         }
     }
@@ -161,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_dropped_is_over() {
-        let quiet = Arc::new(Quiet::default());
+        let quiet = Arc::new(Quiet::new(Arc::new(crate::host::Tokio)));
         let (a, b) = (quiet.begin(), quiet.begin_delivery(AppId(7)));
         let waiting = tokio::spawn({
             let quiet = quiet.clone();

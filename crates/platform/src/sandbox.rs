@@ -1,9 +1,9 @@
 //! What only the sandbox may do: set the clock, users, grants; start over; look at deliveries.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use ahoy_audio::{EncodedSound, SoundCache, SoundKey};
+use ahoy_audio::{AudioError, EncodedSound, SoundCache, SoundKey};
 use ahoy_calling::account::{Number, User};
 use ahoy_calling::pair::Answer;
 use ahoy_calling::place::PhoneRefusal;
@@ -14,6 +14,7 @@ use ahoy_types::{DeliveryId, PhoneNumberId, WaId};
 
 use crate::account::ensure_user;
 use crate::effect::Effect;
+use crate::host::to_the_end;
 use crate::ledger::Step;
 use crate::platform::Platform;
 use crate::seed::{self, Seed};
@@ -74,7 +75,7 @@ fn read_file(file: &str) -> std::result::Result<(Vec<i16>, u32), String> {
 pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Option<Arc<EncodedSound>> {
     let sound = match audio {
         Audio::Tone { tone_hz } => cache.tone(*tone_hz, TONE_DBFS).map_err(|e| e.to_string()),
-        Audio::Silence { .. } => cache.silence().map_err(|e| e.to_string()),
+        Audio::Silence { .. } => silence().map(|s| (*s).clone()).map_err(|e| e.to_string()),
         Audio::File { file } => encode_file(cache, file),
     };
     match sound {
@@ -84,6 +85,16 @@ pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Option<Arc<EncodedSou
             None
         }
     }
+}
+
+/// Silence, encoded once a process.
+pub(crate) fn silence() -> std::result::Result<Arc<EncodedSound>, AudioError> {
+    static SILENCE: OnceLock<Arc<EncodedSound>> = OnceLock::new();
+    if let Some(sound) = SILENCE.get() {
+        return Ok(sound.clone());
+    }
+    let sound = Arc::new(EncodedSound::silence()?);
+    Ok(SILENCE.get_or_init(|| sound).clone())
 }
 
 fn encode_file(cache: &SoundCache, file: &str) -> std::result::Result<EncodedSound, String> {
@@ -227,7 +238,7 @@ impl Platform {
     pub async fn reset(&self, seed: &Seed) -> Result<()> {
         let platform = self.clone();
         let seed = seed.clone();
-        let resetting = tokio::spawn(async move {
+        let resetting = to_the_end(self.host().as_ref(), async move {
             let _turn = platform.timer_turn().lock().await;
             let job = move |step: &mut Step<'_>| {
                 seed::plant(step, &seed)?;
@@ -240,6 +251,6 @@ impl Platform {
         });
         resetting
             .await
-            .unwrap_or_else(|e| Err(StoreError(format!("the reset broke off: {e}"))))
+            .unwrap_or_else(|| Err(StoreError("the reset broke off".into())))
     }
 }

@@ -13,7 +13,7 @@ use ahoy_wire::{settings as wire, webhook};
 use crate::account::Caller;
 use crate::business::internal;
 use crate::ledger::Step;
-use crate::platform::{Platform, random16};
+use crate::platform::Platform;
 use crate::{outbox, quality};
 
 impl Platform {
@@ -33,7 +33,7 @@ impl Platform {
         let asker = Asker {
             app: caller.app,
             password: SipPassword(
-                random16()?
+                self.random16()?
                     .iter()
                     .map(|byte| format!("{byte:02x}"))
                     .collect(),

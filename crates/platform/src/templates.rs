@@ -12,7 +12,7 @@ use crate::business::internal;
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::outbox;
-use crate::platform::{Platform, random_node_id};
+use crate::platform::Platform;
 
 /// First of the ids templates get.
 const FIRST_ID: u64 = 1_300_000_000_000_000;
@@ -27,7 +27,7 @@ impl Platform {
     ) -> Result<Template, Refusal> {
         caller.need(Scope::WhatsappBusinessManagement)?;
         self.waba_for(caller, waba)?;
-        let id = random_node_id(FIRST_ID)?;
+        let id = self.random_node_id(FIRST_ID)?;
         self.ledger()
             .execute(move |step| {
                 let existing = step.tx.templates_of(waba).map_err(internal)?;

@@ -7,8 +7,8 @@ use ahoy_calling::place::PhoneRefusal;
 use ahoy_store::{StoreError, Timer, TimerKind};
 use ahoy_types::RuleTime;
 
-use crate::clock::Clock;
 use crate::effect::Effect;
+use crate::host::to_the_end;
 use crate::ledger::{Fault, Step};
 use crate::platform::Platform;
 use crate::{finish, mail, messages, outbox, templates, uploads, user};
@@ -38,9 +38,10 @@ impl Platform {
                 }
             };
             tokio::select! {
-                () = self.timers_changed().notified() => {}
-                () = tokio::time::sleep(wait) => {}
+                biased;
                 () = self.stopping() => return,
+                () = self.timers_changed().notified() => {}
+                () = self.host().sleep(wait) => {}
             }
         }
     }
@@ -65,10 +66,11 @@ impl Platform {
     async fn fire(&self, timer: Timer) -> Result<(), StoreError> {
         let Timer { id, due, kind } = timer;
         let what = kind.clone();
+        let clock = self.clock().clone();
         let result = self
             .ledger()
             .execute(move |step| {
-                step.tx.put_meta(CLOCK_KEY, &Clock::mark(step.now))?;
+                step.tx.put_meta(CLOCK_KEY, &clock.mark(step.now))?;
                 if step.tx.delete_timer(id)? {
                     run(step, what, due)?;
                 }
@@ -96,9 +98,9 @@ impl Platform {
     /// The store failed, or the platform stops; rule time stands where the jump got to.
     pub async fn advance(&self, by: Duration) -> Result<RuleTime, StoreError> {
         let platform = self.clone();
-        tokio::spawn(async move { platform.jump(by).await })
+        to_the_end(self.host().as_ref(), async move { platform.jump(by).await })
             .await
-            .unwrap_or_else(|e| Err(StoreError(format!("the jump broke off: {e}"))))
+            .unwrap_or_else(|| Err(StoreError("the jump broke off".into())))
     }
 
     async fn jump(&self, by: Duration) -> Result<RuleTime, StoreError> {
@@ -130,9 +132,10 @@ impl Platform {
                 _ => break,
             }
         }
-        self.clock().hold(target);
+        let clock = self.clock().clone();
+        clock.hold(target);
         self.ledger()
-            .execute(move |step| step.tx.put_meta(CLOCK_KEY, &Clock::mark(step.now)))
+            .execute(move |step| step.tx.put_meta(CLOCK_KEY, &clock.mark(step.now)))
             .await
     }
 }

@@ -13,7 +13,7 @@ use crate::account::{Caller, Node};
 use crate::business::internal;
 use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::platform::{Platform, random_node_id};
+use crate::platform::Platform;
 use crate::templates::free_id;
 
 /// First of the ids files get.
@@ -47,7 +47,7 @@ impl Platform {
     ) -> Result<Upload, Refusal> {
         caller.need(Scope::WhatsappBusinessMessaging)?;
         self.number_for(caller, number)?;
-        let id = random_node_id(FIRST_ID)?;
+        let id = self.random_node_id(FIRST_ID)?;
         let job = move |step: &mut Step<'_>| {
             let id = MediaId(free_id(step, id)?);
             let file = MediaFile::begin(id, number, &step.limits.media, step.now);

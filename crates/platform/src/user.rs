@@ -21,7 +21,7 @@ use crate::ledger::{STOPPING, Step};
 use crate::live::{PhoneHandle, UserLegKind};
 use crate::messages::{payload_of_button, taken_by_phone};
 use crate::perform::ring_event;
-use crate::platform::{Platform, random16};
+use crate::platform::Platform;
 use crate::{call_log, finish, outbox, sdp};
 
 /// A user's call.
@@ -75,10 +75,10 @@ impl Platform {
             .ok_or_else(|| PhoneRefusal::NoSuchBusiness(number.to_string()))?;
         let plan = self.media().plan();
         let now = self.clock().now();
-        let offer = sdp::offer(&plan.business, now, random16().map_err(no_random)?);
+        let offer = sdp::offer(&plan.business, now, self.random16().map_err(no_random)?);
         let user_end = self.user_end(leg, user, &plan).await.map_err(no_random)?;
         let user_offer = user_end.offer().map(str::to_owned);
-        let random = random16().map_err(no_random)?;
+        let random = self.random16().map_err(no_random)?;
         let drawn = Drawn {
             id: CallId::new(user, node.number, Direction::UserInitiated, random),
             bridge: self.next_bridge(),
@@ -115,7 +115,7 @@ impl Platform {
     ) -> Result<UserEnd, ahoy_calling::Refusal> {
         Ok(match leg {
             UserLegKind::Phone => UserEnd::Phone {
-                offer: sdp::offer(&plan.user, self.clock().now(), random16()?),
+                offer: sdp::offer(&plan.user, self.clock().now(), self.random16()?),
             },
             UserLegKind::Simulated => UserEnd::Simulated {
                 sound: self.sound_of(user).await,

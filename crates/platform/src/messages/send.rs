@@ -87,7 +87,7 @@ fn take(
         }
     }
     let kind = kind_of(step, &number, outgoing.content)?;
-    let id = new_id(user).map_err(internal)?;
+    let id = new_id(step, user).map_err(internal)?;
     let now = step.now;
     let mut message = Message::new(id, number.id, user, Side::Business, kind, now);
     message.context = outgoing.context;

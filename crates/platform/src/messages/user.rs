@@ -183,7 +183,7 @@ fn write(
     step.tx.put_pair(number.id, user, &pair).map_err(broken)?;
     // Whoever writes has the chat open.
     arrive::read_all(step, number, user).map_err(broken)?;
-    let id = new_id(user).map_err(broken)?;
+    let id = new_id(step, user).map_err(broken)?;
     let mut message = Message::new(id.clone(), number.id, user, Side::User, kind, now);
     message.status = MessageStatus::Delivered;
     message.context = context;
