@@ -65,7 +65,8 @@ impl Platform {
         let drawn = {
             let plan = self.media().plan();
             let now = self.clock().now();
-            let (answer, remote) = sdp::answer(&plan.business, now, self.random16()?, &offer, &choice);
+            let (answer, remote) =
+                sdp::answer(&plan.business, now, self.random16()?, &offer, &choice);
             let remote = remote.ok_or_else(|| {
                 Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
             })?;

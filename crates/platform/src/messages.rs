@@ -63,7 +63,14 @@ pub(crate) fn notice(
     notice: Notice,
 ) -> Result<()> {
     let kind = MessageKind::System { notice };
-    let message = Message::new(new_id(step, user)?, number, user, Side::Platform, kind, step.now);
+    let message = Message::new(
+        new_id(step, user)?,
+        number,
+        user,
+        Side::Platform,
+        kind,
+        step.now,
+    );
     put(step, &message)
 }
 
