@@ -13,7 +13,7 @@ mod incoming;
 mod model;
 mod routes;
 
-pub use routes::{openapi, router};
+pub use routes::{DOCUMENT, openapi, router};
 
 use std::sync::Arc;
 

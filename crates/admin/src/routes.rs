@@ -77,7 +77,10 @@ fn described() -> OpenApiRouter<AdminState> {
     OpenApiRouter::with_openapi(Frame::openapi()).nest("/admin/v1", v1)
 }
 
-/// The description of the routes, as served at `/admin/openapi.json`.
+/// Where the description of the routes is served.
+pub const DOCUMENT: &str = "/admin/openapi.json";
+
+/// The description of the routes, as served at [`DOCUMENT`].
 pub fn openapi() -> utoipa::openapi::OpenApi {
     described().into_openapi()
 }
@@ -87,7 +90,7 @@ pub fn router(state: AdminState) -> Router {
     let (routes, openapi) = described().split_for_parts();
     let document = move || std::future::ready(axum::Json(openapi.clone()));
     routes
-        .route("/admin/openapi.json", get(document))
+        .route(DOCUMENT, get(document))
         .route("/admin/{*rest}", any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -242,7 +242,11 @@ fn routes(
                 .map_err(|e| e.to_string())
         })
     };
-    let graph = ahoy_graph::router(GraphState::new(platform.clone(), Arc::new(verify)));
+    let mut graph = GraphState::new(platform.clone(), Arc::new(verify));
+    if sandbox.is_some() {
+        graph = graph.with_document("Sandbox", ahoy_sandbox::DOCUMENT);
+    }
+    let graph = ahoy_graph::router(graph.with_document("Admin API", ahoy_admin::DOCUMENT));
     let mut app = Router::new()
         .merge(health::router(health))
         .merge(pages::router())

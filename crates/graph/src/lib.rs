@@ -31,6 +31,7 @@ pub struct GraphState {
     pub(crate) verifier: Arc<dyn CallbackVerifier>,
     pub(crate) permission_reads: Arc<Throttle>,
     pub(crate) call_requests: Arc<Throttle>,
+    pub(crate) documents: Vec<(&'static str, &'static str)>,
 }
 
 impl GraphState {
@@ -41,6 +42,14 @@ impl GraphState {
             verifier,
             permission_reads: Arc::default(),
             call_requests: Arc::default(),
+            documents: Vec::new(),
         }
+    }
+
+    /// Shows one more OpenAPI document in `/docs`: its name there, and the path at which another edge serves it.
+    #[must_use]
+    pub fn with_document(mut self, name: &'static str, path: &'static str) -> Self {
+        self.documents.push((name, path));
+        self
     }
 }

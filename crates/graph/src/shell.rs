@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use percent_encoding::percent_decode_str;
 use tower::ServiceExt as _;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::answer::{Refused, envelope, random_id};
 use crate::incoming::Incoming;
@@ -21,6 +21,8 @@ use crate::{GraphState, routes};
 const DEFAULT_VERSION: u32 = 25;
 /// Oldest version that is still served under its own number; older requests get this one.
 const OLDEST_VERSION: u32 = 21;
+/// Where the description of the routes is.
+const DOCUMENT: &str = "/openapi.json";
 /// A request takes at most this long, sending its body included.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -42,12 +44,23 @@ pub(crate) struct Place {
 /// Everything that matches nothing else ends in a Graph envelope, so mount it as the fallback of the server's other
 /// routes: `Router::new().merge(…).fallback_service(router(state))`.
 pub fn router(state: GraphState) -> Router {
+    let mut shown = vec![Url::with_primary("Business API", DOCUMENT, true)];
+    shown.extend(
+        state
+            .documents
+            .iter()
+            .map(|(name, path)| Url::new(name, path)),
+    );
     let (routes, openapi) = routes::all(state);
     let routes = routes
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method);
     Router::new()
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi))
+        .merge(
+            SwaggerUi::new("/docs")
+                .url(DOCUMENT, openapi)
+                .config(Config::new(shown)),
+        )
         .fallback(serve)
         .with_state(routes)
 }

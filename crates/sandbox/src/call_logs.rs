@@ -10,9 +10,37 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde_json::json;
+use utoipa::IntoParams;
 
 use crate::SandboxState;
 use crate::answer::{Answer, Failure, call_id, object};
+use crate::model::{CallLogCall, CallLogPage};
+
+/// Which calls.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(
+    dead_code,
+    reason = "describes the query; the platform reads it, so that each interface says the same about it"
+)]
+struct LogQuery {
+    /// Only of this business number, by node id or digits.
+    phone_number: Option<String>,
+    /// Only of this user.
+    user: Option<String>,
+    /// `USER_INITIATED` or `BUSINESS_INITIATED`.
+    direction: Option<String>,
+    /// Placed at or after this, Unix seconds.
+    since: Option<i64>,
+    /// Placed before this.
+    until: Option<i64>,
+    /// After this cursor of a page.
+    after: Option<String>,
+    /// 1 to 1000.
+    limit: Option<u32>,
+    /// `csv` or `jsonl`.
+    format: Option<String>,
+}
 
 impl From<CallLogRefusal> for Failure {
     fn from(refusal: CallLogRefusal) -> Self {
@@ -23,6 +51,17 @@ impl From<CallLogRefusal> for Failure {
     }
 }
 
+/// The log of calls, oldest first; with `format` the whole of it as a file.
+#[utoipa::path(
+    get,
+    path = "/call_logs",
+    operation_id = "list_call_logs",
+    tag = "calls",
+    params(LogQuery),
+    responses(
+        (status = 200, description = "A page; with `format` a file in CSV or JSON lines", content((CallLogPage = "application/json"), (String = "text/csv"), (String = "application/jsonl"))),
+    )
+)]
 pub(crate) async fn list(
     State(state): State<SandboxState>,
     Query(query): Query<BTreeMap<String, String>>,
@@ -50,6 +89,17 @@ fn export(state: &SandboxState, filter: CallLogFilter, format: LogFormat) -> Res
     (headers, Body::from_stream(pieces)).into_response()
 }
 
+/// One call of the log, with what it cost.
+#[utoipa::path(
+    get,
+    path = "/call_logs/{id}",
+    operation_id = "read_call_log",
+    tag = "calls",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "The call", body = CallLogCall),
+    )
+)]
 pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
     let id = call_id(&id)?;
     let Some(call) = state.platform.logged_call(&id)? else {

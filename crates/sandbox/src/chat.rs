@@ -5,10 +5,12 @@ use ahoy_types::{MessageId, MessageIdError, PhoneNumberId};
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::SandboxState;
 use crate::answer::{Answer, Body, Failure, object, success, wa_id};
 use crate::calls::business;
+use crate::model::{Done, SandboxError, Thread, Written};
 
 const MOST_ENTRIES: usize = 1_000;
 
@@ -18,13 +20,19 @@ pub(crate) fn message_id(name: &str, text: &str) -> Result<MessageId, Failure> {
         .map_err(|e: MessageIdError| Failure::Invalid(format!("{name}: {e}")))
 }
 
-#[derive(Deserialize)]
+/// A message of a user.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Write {
+    /// The business number, by node id or digits.
+    #[schema(example = "710000000000001")]
     to: String,
+    /// `text`.
     #[serde(rename = "type", default = "text")]
     kind: String,
+    /// The words.
     text: Words,
+    /// What it replies to.
     context: Option<Context>,
 }
 
@@ -32,18 +40,36 @@ fn text() -> String {
     "text".to_owned()
 }
 
-#[derive(Deserialize)]
+/// Words.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Words {
+    /// The words.
+    #[schema(example = "Where is my order?")]
     body: String,
 }
 
-#[derive(Deserialize)]
+/// What a message replies to.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Context {
+    /// `wamid.…`
     message_id: String,
 }
 
+/// The user writes to a business.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/messages",
+    operation_id = "write_message",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = Write,
+    responses(
+        (status = 200, description = "It was sent", body = Written),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn write(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -68,13 +94,29 @@ pub(crate) async fn write(
     object(json!({ "id": written }))
 }
 
-#[derive(Deserialize)]
+/// A tap on a button.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tap {
+    /// The message with the button.
     message_id: String,
+    /// The reply's id; absent for the call button.
     reply_id: Option<String>,
 }
 
+/// The user taps a button in a message: the call button (the answer is the call), or with `reply_id` a reply button, a row of a list or a quick reply (the answer is the message).
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/taps",
+    operation_id = "tap_button",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = Tap,
+    responses(
+        (status = 200, description = "The call, or the message", body = Written),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn tap(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -93,12 +135,27 @@ pub(crate) async fn tap(
     object(json!({ "id": placed.id }))
 }
 
-#[derive(Deserialize)]
+/// Which part of which chat.
+#[derive(Deserialize, IntoParams)]
 pub(crate) struct ThreadQuery {
+    /// The business number, by node id or digits.
+    #[param(required = true)]
     phone_number_id: Option<String>,
+    /// At most this many of the newest entries: 1 to 1000, and that many if absent.
     limit: Option<usize>,
 }
 
+/// A chat as the user's phone shows it. Marks nothing as read.
+#[utoipa::path(
+    get,
+    path = "/users/{wa_id}/thread",
+    operation_id = "read_thread",
+    tag = "chat",
+    params(("wa_id" = String, Path), ThreadQuery),
+    responses(
+        (status = 200, description = "The chat", body = Thread),
+    )
+)]
 pub(crate) async fn thread(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -116,10 +173,13 @@ pub(crate) async fn thread(
     object(state.platform.thread(user, number.id, limit)?)
 }
 
-#[derive(Deserialize)]
+/// With which business.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct With {
-    phone_number_id: String,
+    /// The business number, by node id or digits.
+    #[schema(example = "710000000000001")]
+    pub(crate) phone_number_id: String,
 }
 
 fn pair(
@@ -130,6 +190,19 @@ fn pair(
     Ok((wa_id(user)?, business(state, &with.phone_number_id)?.id))
 }
 
+/// The user opens the chat: what is in it is read.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/open",
+    operation_id = "open_chat",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = With,
+    responses(
+        (status = 200, description = "Done", body = Done),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn open(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -140,6 +213,19 @@ pub(crate) async fn open(
     success()
 }
 
+/// The user blocks the business.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/block",
+    operation_id = "block_business",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = With,
+    responses(
+        (status = 200, description = "Done", body = Done),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn block(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -150,6 +236,19 @@ pub(crate) async fn block(
     success()
 }
 
+/// The user takes the block back.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/unblock",
+    operation_id = "unblock_business",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = With,
+    responses(
+        (status = 200, description = "Done", body = Done),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn unblock(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -160,6 +259,19 @@ pub(crate) async fn unblock(
     success()
 }
 
+/// The user reports the business.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/report",
+    operation_id = "report_business",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = With,
+    responses(
+        (status = 200, description = "Done", body = Done),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn report(
     State(state): State<SandboxState>,
     Path(id): Path<String>,

@@ -5,9 +5,11 @@ use std::time::Duration;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::SandboxState;
 use crate::answer::{Answer, Body, Failure, object, success};
+use crate::model::{ClockShown, Done};
 
 /// A jump of more than ten years is a slip of the finger.
 const LONGEST_JUMP_SECS: f64 = 10.0 * 366.0 * 86_400.0;
@@ -21,16 +23,40 @@ fn view(state: &SandboxState) -> Answer {
     }))
 }
 
+/// Rule time.
+#[utoipa::path(
+    get,
+    path = "/clock",
+    operation_id = "read_clock",
+    tag = "clock",
+    responses(
+        (status = 200, description = "The clock", body = ClockShown),
+    )
+)]
 pub(crate) async fn now(State(state): State<SandboxState>) -> Answer {
     view(&state)
 }
 
-#[derive(Deserialize)]
+/// How far.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Advance {
+    /// 0 to ten years.
+    #[schema(example = 604_800, minimum = 0, maximum = 316_224_000)]
     seconds: f64,
 }
 
+/// Jumps ahead: everything that falls due on the way happens, each at its own instant. Answers when it has.
+#[utoipa::path(
+    post,
+    path = "/clock/advance",
+    operation_id = "advance_clock",
+    tag = "clock",
+    request_body = Advance,
+    responses(
+        (status = 200, description = "The clock after it", body = ClockShown),
+    )
+)]
 pub(crate) async fn advance(
     State(state): State<SandboxState>,
     Body(body): Body<Advance>,
@@ -48,10 +74,22 @@ pub(crate) async fn advance(
     view(&state)
 }
 
-#[derive(Deserialize)]
+/// No keys.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
+/// Starts over: deletes everything, seeds anew, ends live calls without a word. Rule time goes on.
+#[utoipa::path(
+    post,
+    path = "/reset",
+    operation_id = "reset",
+    tag = "state",
+    request_body = Option<Nothing>,
+    responses(
+        (status = 200, description = "Done", body = Done),
+    )
+)]
 pub(crate) async fn reset(
     State(state): State<SandboxState>,
     Body(Nothing {}): Body<Nothing>,

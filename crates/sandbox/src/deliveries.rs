@@ -5,9 +5,11 @@ use ahoy_types::DeliveryId;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::SandboxState;
 use crate::answer::{Answer, Failure, call_id, object};
+use crate::model::{DeliveryList, DeliveryShown};
 
 const MOST: usize = 1_000;
 
@@ -51,13 +53,28 @@ fn view(delivery: &Delivery, attempts: &[Attempt]) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+/// Which webhooks.
+#[derive(Deserialize, IntoParams)]
 pub(crate) struct ListQuery {
+    /// After this webhook.
     after: Option<String>,
+    /// Only of this call.
     call: Option<String>,
+    /// At most this many: 1 to 1000, and that many if absent.
     limit: Option<usize>,
 }
 
+/// Webhooks with all their attempts.
+#[utoipa::path(
+    get,
+    path = "/deliveries",
+    operation_id = "list_deliveries",
+    tag = "deliveries",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "Webhooks", body = DeliveryList),
+    )
+)]
 pub(crate) async fn list(
     State(state): State<SandboxState>,
     Query(query): Query<ListQuery>,
@@ -77,6 +94,17 @@ pub(crate) async fn list(
     object(json!({ "data": list.iter().map(|(d, a)| view(d, a)).collect::<Vec<_>>() }))
 }
 
+/// One webhook with all its attempts.
+#[utoipa::path(
+    get,
+    path = "/deliveries/{id}",
+    operation_id = "read_delivery",
+    tag = "deliveries",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "The webhook", body = DeliveryShown),
+    )
+)]
 pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
     let id = id_of("id", &id)?;
     match state.platform.delivery(id)? {

@@ -4,18 +4,36 @@ use ahoy_types::BusinessId;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::SandboxState;
 use crate::answer::{Answer, Body, Failure, object};
 use crate::calls::business;
+use crate::model::NumberShown;
 
-#[derive(Deserialize)]
+/// Switches of a number.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NumberPatch)]
 pub(crate) struct Patch {
+    /// Whether somebody pays for its calls.
     payment_valid: Option<bool>,
+    /// The portfolio above; an empty text takes it away.
     parent_business: Option<String>,
 }
 
+/// Throws switches that no business can throw. What is absent stays.
+#[utoipa::path(
+    patch,
+    path = "/numbers/{number}",
+    operation_id = "change_number",
+    tag = "numbers",
+    params(("number" = String, Path)),
+    request_body = Patch,
+    responses(
+        (status = 200, description = "The number", body = NumberShown),
+    )
+)]
 pub(crate) async fn patch(
     State(state): State<SandboxState>,
     Path(id): Path<String>,

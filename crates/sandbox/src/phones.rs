@@ -4,10 +4,13 @@ use ahoy_calling::view::PhoneView;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
 use crate::SandboxState;
 use crate::answer::{Answer, Body, Failure, object, success, wa_id};
 use crate::calls::business;
+use crate::chat::With;
+use crate::model::{Done, PhoneShown, SandboxError};
 
 fn shown(view: &PhoneView) -> Value {
     json!({
@@ -22,11 +25,25 @@ fn shown(view: &PhoneView) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+/// Of which business.
+#[derive(Deserialize, IntoParams)]
 pub(crate) struct Of {
+    /// The business number, by node id or digits.
+    #[param(required = true)]
     phone_number_id: Option<String>,
 }
 
+/// What the user's phone shows of a business.
+#[utoipa::path(
+    get,
+    path = "/users/{wa_id}/view",
+    operation_id = "phone_view",
+    tag = "users",
+    params(("wa_id" = String, Path), Of),
+    responses(
+        (status = 200, description = "The view", body = PhoneShown),
+    )
+)]
 pub(crate) async fn view(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -42,16 +59,22 @@ pub(crate) async fn view(
     object(shown(&state.platform.phone_view(&number, user)?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Chat {
-    phone_number_id: String,
-}
-
+/// The user opens the chat information: the phone looks anew.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/chat_info",
+    operation_id = "open_chat_info",
+    tag = "users",
+    params(("wa_id" = String, Path)),
+    request_body = With,
+    responses(
+        (status = 200, description = "The view", body = PhoneShown),
+    )
+)]
 pub(crate) async fn chat_info(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
-    Body(chat): Body<Chat>,
+    Body(chat): Body<With>,
 ) -> Answer {
     let user = wa_id(&id)?;
     let number = business(&state, &chat.phone_number_id)?;
@@ -60,10 +83,23 @@ pub(crate) async fn chat_info(
     ))
 }
 
+/// The user asks to be called back.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/callback",
+    operation_id = "request_callback",
+    tag = "users",
+    params(("wa_id" = String, Path)),
+    request_body = With,
+    responses(
+        (status = 200, description = "Done", body = Done),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn callback(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
-    Body(chat): Body<Chat>,
+    Body(chat): Body<With>,
 ) -> Answer {
     let user = wa_id(&id)?;
     let number = business(&state, &chat.phone_number_id)?;

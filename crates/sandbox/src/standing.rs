@@ -9,9 +9,11 @@ use ahoy_types::{MailId, RuleTime};
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::SandboxState;
 use crate::answer::{Answer, Body, Failure, object};
+use crate::model::{Mailbox, StandingShown};
 
 const MOST_MAILS: usize = 1_000;
 
@@ -61,15 +63,31 @@ fn shown(state: &SandboxState, text: &str) -> Answer {
     object(view(&number, &tally, state.platform.clock().now()))
 }
 
+/// What the platform thinks of a number.
+#[utoipa::path(
+    get,
+    path = "/numbers/{number}/standing",
+    operation_id = "read_standing",
+    tag = "numbers",
+    params(("number" = String, Path)),
+    responses(
+        (status = 200, description = "Its standing", body = StandingShown),
+    )
+)]
 pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
     shown(&state, &id)
 }
 
-#[derive(Deserialize)]
+/// A standing; what is absent stays.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StandingPut)]
 pub(crate) struct Put {
+    /// `good`, `warned` or `restricted`.
     business_calls: Option<String>,
+    /// `good`, `warned` or `restricted`.
     user_calls: Option<String>,
+    /// `good`, `warned` or `restricted`.
     pick_up: Option<String>,
 }
 
@@ -85,6 +103,18 @@ fn grade(name: &str, word: Option<String>) -> Result<Option<Grade>, Failure> {
     }
 }
 
+/// Sets what the platform thinks of a number. What gets worse is told by webhook and mail.
+#[utoipa::path(
+    put,
+    path = "/numbers/{number}/standing",
+    operation_id = "set_standing",
+    tag = "numbers",
+    params(("number" = String, Path)),
+    request_body = Put,
+    responses(
+        (status = 200, description = "Its standing", body = StandingShown),
+    )
+)]
 pub(crate) async fn put(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -121,12 +151,26 @@ fn mail(mail: &Mail) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+/// Which mails.
+#[derive(Deserialize, IntoParams)]
 pub(crate) struct ListQuery {
+    /// After this mail.
     after: Option<String>,
+    /// At most this many: 1 to 1000, and that many if absent.
     limit: Option<usize>,
 }
 
+/// Mails to the contacts of businesses.
+#[utoipa::path(
+    get,
+    path = "/mailbox",
+    operation_id = "list_mails",
+    tag = "numbers",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "Mails", body = Mailbox),
+    )
+)]
 pub(crate) async fn mailbox(
     State(state): State<SandboxState>,
     Query(query): Query<ListQuery>,

@@ -9,10 +9,14 @@ use ahoy_types::{Country, RuleTime};
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use crate::SandboxState;
 use crate::answer::{self, Body, Failure, object, wa_id};
 use crate::chat::{self, message_id};
+use crate::model::{
+    BehaviourBody, ClientBody, PermissionAnswer, SandboxError, UserList, UserShown,
+};
 
 const MOST_USERS: usize = 100_000;
 
@@ -29,34 +33,77 @@ fn view(user: &User) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+/// A user.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UserPut)]
 pub(crate) struct Put {
+    /// The number.
+    #[schema(example = "447700900003")]
     wa_id: String,
+    /// The name in the chat.
     name: Option<String>,
+    /// ISO code of the country; by the number if absent.
     country: Option<String>,
+    /// The name webhooks carry as `profile.username`; an empty text takes it away.
     username: Option<String>,
+    /// Businesses see the business-scoped id alone; needs a `username`.
     hides_number: Option<bool>,
+    /// The phone.
+    #[schema(value_type = Option<ClientBody>)]
     client: Option<Map<String, Value>>,
+    /// What the user does.
+    #[schema(value_type = Option<BehaviourBody>)]
     behaviour: Option<Map<String, Value>>,
 }
 
-#[derive(Deserialize)]
+/// What to change of a user.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UserPatch)]
 pub(crate) struct Patch {
+    /// The name in the chat.
     name: Option<String>,
+    /// ISO code of the country; by the number if absent.
     country: Option<String>,
+    /// The name webhooks carry as `profile.username`; an empty text takes it away.
     username: Option<String>,
+    /// Businesses see the business-scoped id alone; needs a `username`.
     hides_number: Option<bool>,
+    /// The phone.
+    #[schema(value_type = Option<ClientBody>)]
     client: Option<Map<String, Value>>,
+    /// What the user does.
+    #[schema(value_type = Option<BehaviourBody>)]
     behaviour: Option<Map<String, Value>>,
 }
 
+/// Users in the order they came.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "list_users",
+    tag = "users",
+    responses(
+        (status = 200, description = "Users", body = UserList),
+    )
+)]
 pub(crate) async fn list(State(state): State<SandboxState>) -> answer::Answer {
     let users = state.platform.users(MOST_USERS)?;
     object(json!({ "data": users.iter().map(view).collect::<Vec<_>>() }))
 }
 
+/// One user.
+#[utoipa::path(
+    get,
+    path = "/users/{wa_id}",
+    operation_id = "read_user",
+    tag = "users",
+    params(("wa_id" = String, Path)),
+    responses(
+        (status = 200, description = "The user", body = UserShown),
+    )
+)]
 pub(crate) async fn get(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -68,6 +115,17 @@ pub(crate) async fn get(
     }
 }
 
+/// Creates a user, or changes one.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "put_user",
+    tag = "users",
+    request_body = Put,
+    responses(
+        (status = 200, description = "The user", body = UserShown),
+    )
+)]
 pub(crate) async fn put(
     State(state): State<SandboxState>,
     Body(body): Body<Put>,
@@ -83,6 +141,18 @@ pub(crate) async fn put(
     change(&state, &body.wa_id, rest).await
 }
 
+/// Changes a user. Keys that are left out keep their value.
+#[utoipa::path(
+    patch,
+    path = "/users/{wa_id}",
+    operation_id = "change_user",
+    tag = "users",
+    params(("wa_id" = String, Path)),
+    request_body = Patch,
+    responses(
+        (status = 200, description = "The user", body = UserShown),
+    )
+)]
 pub(crate) async fn patch(
     State(state): State<SandboxState>,
     Path(id): Path<String>,
@@ -244,14 +314,33 @@ fn merged(before: &Behaviour, keys: Map<String, Value>) -> Result<Behaviour, Fai
     Ok(behaviour)
 }
 
-#[derive(Deserialize)]
+/// What the user says.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetPermission {
+    /// The business number, by node id or digits.
+    #[schema(example = "710000000000001")]
     phone_number_id: String,
+    /// `accept`, `accept_permanent`, `reject` or `revoke`.
+    #[schema(example = "accept")]
     response: String,
+    /// The request it answers.
     message_id: Option<String>,
 }
 
+/// Answers the request named, else the newest open one; with none open it sets the permission directly.
+#[utoipa::path(
+    post,
+    path = "/users/{wa_id}/permission",
+    operation_id = "answer_permission",
+    tag = "chat",
+    params(("wa_id" = String, Path)),
+    request_body = SetPermission,
+    responses(
+        (status = 200, description = "What holds now", body = PermissionAnswer),
+        (status = 409, description = "What the phone would show instead", body = SandboxError),
+    )
+)]
 pub(crate) async fn permission(
     State(state): State<SandboxState>,
     Path(id): Path<String>,

@@ -1,73 +1,38 @@
 //! `GET /sandbox/v1/call_logs`: pages, filters, one call, exports.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::sync::Arc;
-use std::time::Duration;
+mod support;
 
-use ahoy_calling::limits::LimitTable;
-use ahoy_calling::price::PriceList;
-use ahoy_media::MediaConfig;
-use ahoy_platform::{Dial, Platform, PlatformConfig, Seed, UserLegKind};
-use ahoy_sandbox::{SandboxState, router};
-use ahoy_store::sqlite::SqliteStore;
+use ahoy_platform::{Dial, UserLegKind};
 use ahoy_types::{CallId, PhoneNumberId, WaId};
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
+use axum::body::to_bytes;
 use serde_json::Value;
-use tower::ServiceExt as _;
 
 const PHONE: PhoneNumberId = PhoneNumberId(710_000_000_000_001);
 const ANA: WaId = WaId::from_u64(447_700_900_001);
 const BEN: WaId = WaId::from_u64(447_700_900_002);
 
-struct Sandbox {
-    platform: Platform,
-    router: Router,
-}
+struct Sandbox(support::Sandbox);
 
 impl Sandbox {
     async fn new() -> Self {
-        let config = PlatformConfig {
-            limits: LimitTable::default(),
-            prices: Arc::new(PriceList::published().unwrap()),
-            create_users: true,
-            prefer_active: false,
-            phone_media_wait: Duration::ZERO,
-            media: MediaConfig {
-                workers: 1,
-                ..MediaConfig::default()
-            },
-        };
-        let store = Box::new(SqliteStore::temporary().unwrap());
-        // Nobody sends webhooks here: they stay owed.
-        let (platform, _) = Platform::start(store, config).await.unwrap();
-        let seed = Seed::default();
-        platform.plant(&seed).await.unwrap();
-        let router = router(SandboxState {
-            platform: platform.clone(),
-            seed: Arc::new(seed),
-            after_reset: Arc::new(|_| Box::pin(async {})),
-        });
-        Self { platform, router }
+        Self(support::Sandbox::new().await)
     }
 
     /// A user's call that the user gave up.
     async fn given_up(&self, user: WaId) -> CallId {
-        let dialled = self
-            .platform
+        let platform = &self.0.platform;
+        let dialled = platform
             .user_calls(user, PHONE, UserLegKind::Simulated, Dial::default())
             .await;
         let id = dialled.unwrap().id;
-        self.platform.user_hangs_up(user, &id).await.unwrap();
+        platform.user_hangs_up(user, &id).await.unwrap();
         id
     }
 
     async fn get(&self, query: &str) -> (u16, String, String) {
-        let request = Request::get(format!("/sandbox/v1/call_logs{query}"))
-            .body(Body::empty())
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let path = format!("/sandbox/v1/call_logs{query}");
+        let response = self.0.send("get", &path, "").await;
         let status = response.status().as_u16();
         let kind = response.headers()["content-type"]
             .to_str()

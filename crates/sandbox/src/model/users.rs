@@ -1,0 +1,76 @@
+//! Simulated users.
+
+use utoipa::ToSchema;
+
+/// Users in the order they came.
+#[derive(ToSchema)]
+pub(crate) struct UserList {
+    data: Vec<UserShown>,
+}
+
+/// A user.
+#[derive(ToSchema)]
+pub(crate) struct UserShown {
+    /// The number.
+    #[schema(example = "447700900001")]
+    wa_id: String,
+    /// The name in the chat.
+    #[schema(required = true)]
+    name: Option<String>,
+    /// ISO code of the country.
+    #[schema(required = true)]
+    country: Option<String>,
+    /// The name webhooks carry as `profile.username`.
+    #[schema(required = true)]
+    username: Option<String>,
+    /// Whether businesses see the business-scoped id alone.
+    hides_number: bool,
+    /// The phone.
+    client: ClientBody,
+    /// What the user does.
+    behaviour: BehaviourBody,
+    /// When the user came, Unix seconds of rule time.
+    created_at: i64,
+}
+
+/// A user's phone. Keys that are left out keep their value, `null` puts one back to its default.
+#[derive(ToSchema)]
+pub(crate) struct ClientBody {
+    /// It cannot be called (138001).
+    #[schema(default = false)]
+    too_old_for_calls: Option<bool>,
+    /// It calls from a companion device, which lets nobody call back.
+    #[schema(default = false)]
+    companion: Option<bool>,
+    /// It goes on showing the settings of businesses that held when this was set.
+    #[schema(default = false)]
+    holds_old_settings: Option<bool>,
+}
+
+/// What a simulated user does. Keys that are left out keep their value, `null` puts one back to its default.
+#[derive(ToSchema)]
+pub(crate) struct BehaviourBody {
+    /// `answer`, `reject`, `ignore` or `manual`.
+    #[schema(default = "answer")]
+    on_ring: Option<String>,
+    /// How long it rings first, in milliseconds.
+    #[schema(default = 0)]
+    answer_after_ms: Option<u64>,
+    /// How long after the connection the user hangs up; null never.
+    hang_up_after_ms: Option<u64>,
+    /// `accept`, `accept_permanent`, `reject` or `ignore`.
+    #[schema(default = "ignore")]
+    on_permission_request: Option<String>,
+    /// How long after a permission request arrives it is answered, in milliseconds.
+    #[schema(default = 0)]
+    reply_after_ms: Option<u64>,
+    /// `read`, or `ignore`: it stays unread until the user does something in the chat.
+    #[schema(default = "read")]
+    on_message: Option<String>,
+    /// What the user says: `{"tone_hz":660}` (80–3400), `{"file":"…"}` or `{"silence":true}`.
+    #[schema(value_type = Option<Object>, example = json!({"tone_hz": 660}))]
+    audio: Option<serde_json::Value>,
+    /// The network between user and platform.
+    #[schema(value_type = Option<Object>)]
+    network: Option<serde_json::Value>,
+}

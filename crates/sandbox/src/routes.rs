@@ -1,0 +1,56 @@
+//! Every route with its description: nothing is mounted that the document does not show.
+
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::document::Frame;
+use crate::{
+    SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, unfinished,
+    users,
+};
+
+/// The prefix of all routes.
+pub(crate) const PREFIX: &str = "/sandbox/v1";
+
+pub(crate) fn described() -> OpenApiRouter<SandboxState> {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(clock::now))
+        .routes(routes!(clock::advance))
+        .routes(routes!(clock::reset))
+        .routes(routes!(users::list, users::put))
+        .routes(routes!(users::get, users::patch))
+        .routes(routes!(users::permission))
+        .routes(routes!(phones::view))
+        .routes(routes!(phones::chat_info))
+        .routes(routes!(phones::callback))
+        .routes(routes!(calls::list, calls::place))
+        .routes(routes!(calls::get))
+        .routes(routes!(calls::heard_wav))
+        .routes(routes!(calls::answer))
+        .routes(routes!(calls::reject))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(calls::dtmf))
+        .routes(routes!(chat::thread))
+        .routes(routes!(chat::write))
+        .routes(routes!(chat::tap))
+        .routes(routes!(chat::open))
+        .routes(routes!(chat::block))
+        .routes(routes!(chat::unblock))
+        .routes(routes!(chat::report))
+        .routes(routes!(call_logs::list))
+        .routes(routes!(call_logs::get))
+        .routes(routes!(numbers::patch))
+        .routes(routes!(standing::get, standing::put))
+        .routes(routes!(standing::mailbox))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::get))
+        .routes(routes!(unfinished::replay))
+        .routes(routes!(
+            unfinished::faults,
+            unfinished::set_faults,
+            unfinished::clear_faults
+        ))
+        .routes(routes!(unfinished::export_state, unfinished::import_state));
+    OpenApiRouter::with_openapi(Frame::openapi()).nest(PREFIX, v1)
+}

@@ -1,0 +1,83 @@
+//! Routes that are known and not finished: they say so with 501, never a silent success.
+
+use axum::extract::OriginalUri;
+
+use crate::answer::Failure;
+use crate::model::SandboxError;
+
+async fn unfinished(uri: OriginalUri) -> Failure {
+    Failure::NotFinished(format!("{} is not available yet", uri.path()))
+}
+
+/// Sends a webhook once more.
+#[utoipa::path(
+    post,
+    path = "/deliveries/{id}/replay",
+    operation_id = "replay_delivery",
+    tag = "deliveries",
+    params(("id" = String, Path)),
+    responses((status = 501, description = "Not available yet", body = SandboxError))
+)]
+pub(crate) async fn replay(uri: OriginalUri) -> Failure {
+    unfinished(uri).await
+}
+
+/// The faults that are on.
+#[utoipa::path(
+    get,
+    path = "/faults",
+    operation_id = "read_faults",
+    tag = "faults",
+    responses((status = 501, description = "Not available yet", body = SandboxError))
+)]
+pub(crate) async fn faults(uri: OriginalUri) -> Failure {
+    unfinished(uri).await
+}
+
+/// Puts faults on.
+#[utoipa::path(
+    put,
+    path = "/faults",
+    operation_id = "set_faults",
+    tag = "faults",
+    responses((status = 501, description = "Not available yet", body = SandboxError))
+)]
+pub(crate) async fn set_faults(uri: OriginalUri) -> Failure {
+    unfinished(uri).await
+}
+
+/// Takes every fault off.
+#[utoipa::path(
+    delete,
+    path = "/faults",
+    operation_id = "clear_faults",
+    tag = "faults",
+    responses((status = 501, description = "Not available yet", body = SandboxError))
+)]
+pub(crate) async fn clear_faults(uri: OriginalUri) -> Failure {
+    unfinished(uri).await
+}
+
+/// Everything there is, as one document.
+#[utoipa::path(
+    get,
+    path = "/state",
+    operation_id = "export_state",
+    tag = "state",
+    responses((status = 501, description = "Not available yet", body = SandboxError))
+)]
+pub(crate) async fn export_state(uri: OriginalUri) -> Failure {
+    unfinished(uri).await
+}
+
+/// Puts an exported document in the place of everything there is.
+#[utoipa::path(
+    put,
+    path = "/state",
+    operation_id = "import_state",
+    tag = "state",
+    responses((status = 501, description = "Not available yet", body = SandboxError))
+)]
+pub(crate) async fn import_state(uri: OriginalUri) -> Failure {
+    unfinished(uri).await
+}
