@@ -15,11 +15,11 @@ export function assertReadyInTime({ timeline }) {
   assert.ok(keys >= 0 && address >= 0 && first > Math.max(keys, address), JSON.stringify(timeline));
 }
 
-/** Opens the phone of a seeded user and waits until it is online. */
+/** Opens the phone of a seeded user, by way of `options.path` where that is given, and waits until it is online. */
 export async function openPhone(browser, base, options = {}) {
   const opened = await openPage(browser, options);
   const { page } = opened;
-  await page.goto(`${base}/phone`);
+  await page.goto(`${base}${options.path ?? '/phone'}`);
   const shot = (name) => shots && page.screenshot({ path: join(shots, `${options.prefix ?? ''}${name}.png`) });
   await shot('users');
   await page.getByRole('link', { name: options.user ?? 'Ana' }).click();

@@ -15,7 +15,7 @@ use ahoy_media::MediaConfig;
 use ahoy_phone::PhoneState;
 use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed};
 use ahoy_sandbox::SandboxState;
-use ahoy_store::sqlite::SqliteStore;
+use ahoy_store::sqlite::{Durability, SqliteStore};
 use ahoy_webhooks::{Sender, Verifier};
 use anyhow::Context;
 use axum::Router;
@@ -78,7 +78,13 @@ impl Server {
             instead_of,
         } = ports::bind(file.listen, default_listen).await?;
         let url = format!("http://{}", reachable(address));
-        let store = SqliteStore::open(&data.database())
+        // A folder that goes with the process is nobody's to find after a loss of power: no commit waits for the disk.
+        let durability = if data.is_temporary() {
+            Durability::Normal
+        } else {
+            Durability::Full
+        };
+        let store = SqliteStore::open_with(&data.database(), durability)
             .with_context(|| format!("the data folder {}", data.path().display()))?;
         let config = PlatformConfig {
             limits: file.limits.clone(),

@@ -1,5 +1,7 @@
 //! Numbers of people, and the identifiers derived from them.
 
+mod country_of;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,17 +63,7 @@ impl WaId {
     }
     /// Country of the number by its prefix; `None` for ranges that belong to none.
     pub fn country(self) -> Option<Country> {
-        let number = phonenumber::parse(None, format!("+{}", self.0)).ok()?;
-        // Ranges reserved for fiction match no national pattern: they belong to the code's main country.
-        let text = match number.country().id() {
-            Some(id) => id.as_ref().to_owned(),
-            None => phonenumber::metadata::DATABASE
-                .by_code(&number.country().code())?
-                .first()?
-                .id()
-                .to_owned(),
-        };
-        text.parse().ok()
+        country_of::country_of(self)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod a_bad_standing_warns_before_it_restricts;
 mod a_business_call_waits_for_phone_and_media;
+mod a_charge_is_made_exactly_once;
 mod a_closed_business_is_not_called;
 mod a_crash_loses_nothing;
 mod a_real_phone_hears_the_first_syllable;
