@@ -30,9 +30,9 @@ async fn every_action_over_the_rate_is_refused_and_does_nothing() {
     ] {
         let reply = api.calls(PHONE, body.clone()).await;
         let (status, code, sentence) = reply.refusal();
-        assert_eq!((status, code), (429, 130_429), "{body}: {sentence}");
+        assert_eq!((status, code), (400, 130_429), "{body}: {sentence}");
         assert!(
-            sentence.contains("0 requests to `/calls` a second"),
+            sentence.contains("More than 0 requests to `/calls` a second"),
             "{sentence}"
         );
     }

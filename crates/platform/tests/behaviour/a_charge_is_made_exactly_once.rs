@@ -11,7 +11,7 @@ const BUSINESS: BusinessId = BusinessId(730_000_000_000_001);
 const MARKET: &str = "United Kingdom";
 
 /// Ana picked up a call of the business, and its media is there; the second is that media.
-async fn talking(world: &World) -> (CallId, impl Sized) {
+async fn talking(world: &World) -> (CallId, impl Sized + use<>) {
     world.by_hand(&[ANA]).await;
     world.permit(ANA).await;
     let peer = Peer::new().await;
