@@ -104,14 +104,4 @@ impl Platform {
             None => Ok(None),
         })
     }
-
-    /// Sets the portfolio above the one that owns a number, or takes it away: users then have an id there too.
-    pub async fn set_parent(&self, number: Number, parent: Option<BusinessId>) -> Result<()> {
-        self.ledger()
-            .execute(move |step| match step.tx.waba(number.waba)? {
-                Some(waba) => step.tx.put_parent(waba.business, parent),
-                None => Err(StoreError(format!("there is no account {}", number.waba))),
-            })
-            .await
-    }
 }

@@ -10,7 +10,7 @@ use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::simulated::Audio;
 use ahoy_calling::{Pair, Permission};
 use ahoy_store::{Attempt, Delivery, DeliveryFilter, Page, Result, StoreError};
-use ahoy_types::{DeliveryId, PhoneNumberId, WaId};
+use ahoy_types::{BusinessId, DeliveryId, PhoneNumberId, WaId};
 
 use crate::account::ensure_user;
 use crate::effect::Effect;
@@ -166,11 +166,28 @@ impl Platform {
         id: PhoneNumberId,
         change: impl FnOnce(&mut Number) + Send + 'static,
     ) -> Result<Number> {
+        self.change_number_and_parent(id, None, change).await
+    }
+
+    /// The same, and with it the portfolio above the one that owns the number, where `parent` says one (or none): users
+    /// then have an id there too.
+    pub async fn change_number_and_parent(
+        &self,
+        id: PhoneNumberId,
+        parent: Option<Option<BusinessId>>,
+        change: impl FnOnce(&mut Number) + Send + 'static,
+    ) -> Result<Number> {
         self.ledger()
             .execute(move |step| {
                 let mut number = finish::number_of(step, id)?;
                 change(&mut number);
                 step.tx.put_number(&number)?;
+                if let Some(parent) = parent {
+                    let waba = step.tx.waba(number.waba)?.ok_or_else(|| {
+                        StoreError(format!("there is no account {}", number.waba))
+                    })?;
+                    step.tx.put_parent(waba.business, parent)?;
+                }
                 Ok(number)
             })
             .await

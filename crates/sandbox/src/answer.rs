@@ -3,8 +3,9 @@
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_store::StoreError;
 use ahoy_types::{CallId, CallIdError, WaId};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -115,9 +116,33 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// axum's own extractors answer in plain text; these answer as every failure here does, and name what cannot be read.
+macro_rules! extractor {
+    ($name:ident, $what:literal) => {
+        #[doc = concat!("The ", $what, " of a request.")]
+        pub(crate) struct $name<T>(pub T);
+
+        impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for $name<T> {
+            type Rejection = Failure;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+                match axum::extract::$name::from_request_parts(parts, state).await {
+                    Ok(axum::extract::$name(value)) => Ok(Self(value)),
+                    Err(e) => Err(Failure::Invalid(format!(
+                        concat!("the ", $what, " cannot be read: {}"),
+                        e.body_text()
+                    ))),
+                }
+            }
+        }
+    };
+}
+extractor!(Path, "path");
+extractor!(Query, "query");
+
 /// A user's number in the path.
 pub(crate) fn wa_id(text: &str) -> Result<WaId, Failure> {
-    WaId::parse_loose(text).map_err(|e| Failure::Invalid(e.to_string()))
+    WaId::parse_loose(text).map_err(|e| Failure::Invalid(format!("wa_id: {e}")))
 }
 
 /// A call's id in the path.

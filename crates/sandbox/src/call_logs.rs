@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ahoy_platform::{CallLogQuery, CallLogRefusal, LogFormat};
 use ahoy_store::CallLogFilter;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
@@ -13,7 +13,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use crate::SandboxState;
-use crate::answer::{Answer, Failure, call_id, object};
+use crate::answer::{Answer, Failure, Path, Query, call_id, object};
 use crate::model::{CallLogCall, CallLogPage};
 
 /// Which calls.

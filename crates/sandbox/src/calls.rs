@@ -4,7 +4,7 @@ use ahoy_calling::account::Number;
 use ahoy_calling::limits::PAYLOAD_CHARS;
 use ahoy_packet::dtmf::Digit;
 use ahoy_platform::{Dial, UserLegKind};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::SandboxState;
-use crate::answer::{Answer, Body, Failure, call_id, object, success, wa_id};
+use crate::answer::{Answer, Body, Failure, Path, Query, call_id, object, success, wa_id};
 use crate::clock::Nothing;
 use crate::model::{CallList, CallShown, Done, Placed, SandboxError};
 
@@ -25,6 +25,18 @@ pub(crate) fn business(state: &SandboxState, text: &str) -> Result<Number, Failu
         .platform
         .find_number(text)?
         .ok_or_else(|| Failure::NotFound(format!("there is no business number `{text}`")))
+}
+
+/// The business number that the field of this name says.
+pub(crate) fn business_of(
+    state: &SandboxState,
+    field: &str,
+    text: &str,
+) -> Result<Number, Failure> {
+    business(state, text).map_err(|failure| match failure {
+        Failure::NotFound(sentence) => Failure::NotFound(format!("{field}: {sentence}")),
+        other => other,
+    })
 }
 
 /// A call to a business.
@@ -74,7 +86,7 @@ pub(crate) async fn place(
             )));
         }
     }
-    let number = business(&state, &body.to)?;
+    let number = business_of(&state, "to", &body.to)?;
     let dial = Dial {
         cta_payload: body.cta_payload,
         deeplink_payload: body.deeplink_payload,

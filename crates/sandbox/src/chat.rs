@@ -2,14 +2,14 @@
 
 use ahoy_platform::UserLegKind;
 use ahoy_types::{MessageId, MessageIdError, PhoneNumberId};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::SandboxState;
-use crate::answer::{Answer, Body, Failure, object, success, wa_id};
-use crate::calls::business;
+use crate::answer::{Answer, Body, Failure, Path, Query, object, success, wa_id};
+use crate::calls::business_of;
 use crate::model::{Done, SandboxError, Thread, Written};
 
 const MOST_ENTRIES: usize = 1_000;
@@ -86,7 +86,7 @@ pub(crate) async fn write(
         Some(context) => Some(message_id("context.message_id", &context.message_id)?),
         None => None,
     };
-    let number = business(&state, &body.to)?;
+    let number = business_of(&state, "to", &body.to)?;
     let written = state
         .platform
         .user_writes(user, number.id, body.text.body, context)
@@ -168,7 +168,7 @@ pub(crate) async fn thread(
             "phone_number_id: say which business's chat, by id or number".into(),
         ));
     };
-    let number = business(&state, &number)?;
+    let number = business_of(&state, "phone_number_id", &number)?;
     let limit = query.limit.unwrap_or(MOST_ENTRIES).clamp(1, MOST_ENTRIES);
     object(state.platform.thread(user, number.id, limit)?)
 }
@@ -187,7 +187,10 @@ fn pair(
     user: &str,
     with: &With,
 ) -> Result<(ahoy_types::WaId, PhoneNumberId), Failure> {
-    Ok((wa_id(user)?, business(state, &with.phone_number_id)?.id))
+    Ok((
+        wa_id(user)?,
+        business_of(state, "phone_number_id", &with.phone_number_id)?.id,
+    ))
 }
 
 /// The user opens the chat: what is in it is read.

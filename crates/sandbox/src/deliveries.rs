@@ -2,13 +2,13 @@
 
 use ahoy_store::{Attempt, Delivery, DeliveryFilter};
 use ahoy_types::DeliveryId;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use crate::SandboxState;
-use crate::answer::{Answer, Failure, call_id, object};
+use crate::answer::{Answer, Failure, Path, Query, call_id, object};
 use crate::model::{DeliveryList, DeliveryShown};
 
 const MOST: usize = 1_000;

@@ -1,13 +1,13 @@
 //! Switches of a business number that no business can throw: `numbers/{id}`.
 
 use ahoy_types::BusinessId;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::SandboxState;
-use crate::answer::{Answer, Body, Failure, object};
+use crate::answer::{Answer, Body, Failure, Path, object};
 use crate::calls::business;
 use crate::model::NumberShown;
 
@@ -39,7 +39,7 @@ pub(crate) async fn patch(
     Path(id): Path<String>,
     Body(body): Body<Patch>,
 ) -> Answer {
-    let mut number = business(&state, &id)?;
+    let id = business(&state, &id)?.id;
     // An empty text takes the portfolio above away.
     let parent: Option<Option<BusinessId>> = match body.parent_business.as_deref() {
         None => None,
@@ -50,15 +50,12 @@ pub(crate) async fn patch(
             })?))
         }
     };
-    if let Some(valid) = body.payment_valid {
-        let changed = state
-            .platform
-            .change_number(number.id, move |number| number.payment_valid = valid);
-        number = changed.await?;
-    }
-    if let Some(parent) = parent {
-        state.platform.set_parent(number.clone(), parent).await?;
-    }
+    let changed = state
+        .platform
+        .change_number_and_parent(id, parent, move |number| {
+            number.payment_valid = body.payment_valid.unwrap_or(number.payment_valid);
+        });
+    let number = changed.await?;
     object(json!({
         "phone_number_id": number.id,
         "number": number.number,

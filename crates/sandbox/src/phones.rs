@@ -1,14 +1,14 @@
 //! What a user's phone shows: `users/{wa_id}/view`, `/chat_info`, `/callback`.
 
 use ahoy_calling::view::PhoneView;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use crate::SandboxState;
-use crate::answer::{Answer, Body, Failure, object, success, wa_id};
-use crate::calls::business;
+use crate::answer::{Answer, Body, Failure, Path, Query, object, success, wa_id};
+use crate::calls::business_of;
 use crate::chat::With;
 use crate::model::{Done, PhoneShown, SandboxError};
 
@@ -55,7 +55,7 @@ pub(crate) async fn view(
             "phone_number_id: a business number is expected".into(),
         ));
     };
-    let number = business(&state, &number)?;
+    let number = business_of(&state, "phone_number_id", &number)?;
     object(shown(&state.platform.phone_view(&number, user)?))
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn chat_info(
     Body(chat): Body<With>,
 ) -> Answer {
     let user = wa_id(&id)?;
-    let number = business(&state, &chat.phone_number_id)?;
+    let number = business_of(&state, "phone_number_id", &chat.phone_number_id)?;
     object(shown(
         &state.platform.open_chat_info(user, number.id).await?,
     ))
@@ -102,7 +102,7 @@ pub(crate) async fn callback(
     Body(chat): Body<With>,
 ) -> Answer {
     let user = wa_id(&id)?;
-    let number = business(&state, &chat.phone_number_id)?;
+    let number = business_of(&state, "phone_number_id", &chat.phone_number_id)?;
     state.platform.request_callback(user, number.id).await?;
     success()
 }

@@ -6,13 +6,13 @@ use ahoy_calling::standing::Track;
 use ahoy_platform::{Grade, StandingChange};
 use ahoy_store::{Mail, Page};
 use ahoy_types::{MailId, RuleTime};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::SandboxState;
-use crate::answer::{Answer, Body, Failure, object};
+use crate::answer::{Answer, Body, Failure, Path, Query, object};
 use crate::model::{Mailbox, StandingShown};
 
 const MOST_MAILS: usize = 1_000;

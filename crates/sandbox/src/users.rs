@@ -6,13 +6,13 @@ use ahoy_calling::message::Answer;
 use ahoy_calling::simulated::{Behaviour, Network};
 use ahoy_platform::{Grant, check_audio};
 use ahoy_types::{Country, RuleTime};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::SandboxState;
-use crate::answer::{self, Body, Failure, object, wa_id};
+use crate::answer::{self, Body, Failure, Path, object, wa_id};
 use crate::chat::{self, message_id};
 use crate::model::{
     BehaviourBody, ClientBody, PermissionAnswer, SandboxError, UserList, UserShown,
@@ -358,7 +358,7 @@ pub(crate) async fn permission(
             )));
         }
     };
-    let number = crate::calls::business(&state, &body.phone_number_id)?;
+    let number = crate::calls::business_of(&state, "phone_number_id", &body.phone_number_id)?;
     let message = match (&body.message_id, answer) {
         (None, _) => None,
         (Some(_), None) => {

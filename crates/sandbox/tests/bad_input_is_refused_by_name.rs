@@ -391,7 +391,7 @@ async fn values_out_of_range() {
             "POST",
             "/users".into(),
             json!({"wa_id": "447700900003", "name": "C", "behaviour": {"on_ring": "sing"}}),
-            "on_ring",
+            "behaviour",
         ),
         ("PATCH", user.clone(), json!({"country": "XX"}), "country"),
         (

@@ -57,11 +57,10 @@ async fn a_user_who_hides_the_number_is_known_by_name_and_id() {
 async fn a_portfolio_above_has_ids_of_its_own_which_name_users_as_well() {
     let world = World::new().await;
     world.by_hand(&[ANA]).await;
-    let number = world.platform.find_number(&PHONE.to_string()).unwrap();
     let above = Some(BusinessId(739_000_000_000_001));
     world
         .platform
-        .set_parent(number.unwrap(), above)
+        .change_number_and_parent(PHONE, Some(above), |_| {})
         .await
         .unwrap();
     let call = world.user_calls(ANA).await;
