@@ -6,7 +6,7 @@
 //! * [`EncodedSound`] – Opus frames of one sound, encoded once and shared by every call that plays it.
 //! * [`tone`] – sine, beep, chirp and one pitch for every telephone digit.
 //! * [`listen`] – pitch, level, audible time and holes of what arrived.
-//! * [`ogg`] – how long an Ogg file with Opus is.
+//! * [`ogg`] – length and packets of an Ogg file with Opus.
 //! * [`wav`], [`g711`], [`resample`] – the other forms sound comes in.
 //!
 //! ```
@@ -64,6 +64,9 @@ pub enum AudioError {
     /// A pitch that cannot be played at telephone quality.
     #[error("a tone of {0} cannot be played: 20 to 7000 Hz is expected")]
     Pitch(String),
+    /// The file is not an Ogg file with Opus that this house reads.
+    #[error("the Ogg file cannot be read: {0}")]
+    Ogg(#[from] ogg::OggDefect),
     /// The file is not a WAV this house reads; the text says why.
     #[error("the WAV file cannot be read: {0}")]
     Wav(String),

@@ -1,5 +1,5 @@
-//! Reading Ogg files with Opus (RFC 3533, RFC 7845) as far as their length goes: nothing is decoded, nothing is kept, and
-//! the work is bounded by the length of the bytes.
+//! Reading Ogg files with Opus (RFC 3533, RFC 7845): their length and their packets. Nothing is decoded, and the work is bounded
+//! by the length of the bytes.
 
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ const PAGE_HEAD: usize = 27;
 const LONGEST_PACKET: u64 = 5_760;
 /// As much of a packet as is looked at: the fixed part of the identification header.
 const LOOKED_AT: usize = 19;
+/// Longest Opus packet, in bytes: 120 ms in six frames of the longest kind (RFC 6716 §3.4).
+const LONGEST_BYTES: usize = 6 * 1_276 + 7;
 /// Flags of a page.
 const CONTINUED: u8 = 1;
 const FIRST: u8 = 2;
@@ -41,6 +43,9 @@ pub enum OggDefect {
     /// A packet that no Opus decoder takes.
     #[error("it holds a broken Opus packet")]
     BrokenPacket,
+    /// More than two channels.
+    #[error("it has more than two channels")]
+    ManyChannels,
     /// No sound.
     #[error("it holds no sound")]
     Empty,
@@ -54,13 +59,53 @@ pub enum OggDefect {
 /// The first defect met.
 pub fn opus_length(bytes: &[u8]) -> Result<Duration, OggDefect> {
     let mut stream = Stream::default();
-    let mut at = 0;
-    while at < bytes.len() {
-        let page = Page::read(bytes, at)?;
-        stream.take(&page, at)?;
-        at += page.length;
-    }
+    stream.read(bytes)?;
     stream.length()
+}
+
+/// The packets of an Ogg file with one Opus stream, and what a player needs to know of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpusFile {
+    /// One or two; each packet says for itself whether it is stereo.
+    pub channels: u8,
+    /// Samples of the 48 kHz clock at the beginning that are not to be heard.
+    pub pre_skip: u64,
+    /// Gain to apply after decoding, in 256ths of a dB (RFC 7845 §5.1).
+    pub gain: i16,
+    /// Samples of the 48 kHz clock at the end that are not to be heard.
+    pub trimmed: u64,
+    /// The packets, 2.5 to 120 ms each.
+    pub packets: Vec<Box<[u8]>>,
+    /// How long the sound is.
+    pub length: Duration,
+}
+
+impl OpusFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The first defect met.
+    pub fn read(bytes: &[u8]) -> Result<Self, OggDefect> {
+        let mut stream = Stream {
+            kept: Some(Vec::new()),
+            ..Stream::default()
+        };
+        stream.read(bytes)?;
+        let length = stream.length()?;
+        Ok(Self {
+            channels: stream.channels,
+            pre_skip: stream.pre_skip,
+            gain: stream.gain,
+            trimmed: stream.trimmed,
+            packets: stream.kept.unwrap_or_default(),
+            length,
+        })
+    }
+}
+
+/// How many samples of the 48 kHz clock a packet stands for; `None` if no Opus decoder takes it.
+pub fn packet_samples(packet: &[u8]) -> Option<u64> {
+    samples(packet).ok()
 }
 
 struct Page<'b> {
@@ -157,9 +202,23 @@ struct Stream {
     trimmed: u64,
     granule: i64,
     ended: bool,
+    channels: u8,
+    gain: i16,
+    /// The packets with sound, where somebody wants them.
+    kept: Option<Vec<Box<[u8]>>>,
 }
 
 impl Stream {
+    fn read(&mut self, bytes: &[u8]) -> Result<(), OggDefect> {
+        let mut at = 0;
+        while at < bytes.len() {
+            let page = Page::read(bytes, at)?;
+            self.take(&page, at)?;
+            at += page.length;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, page: &Page<'_>, at: usize) -> Result<(), OggDefect> {
         match self.serial {
             None if page.flags & FIRST != 0 => {
@@ -182,7 +241,12 @@ impl Stream {
         for &size in page.segments {
             let (segment, rest) = body.split_at_checked(size.into()).unwrap_or((body, &[]));
             body = rest;
-            let room = LOOKED_AT.saturating_sub(self.start.len());
+            let most = match self.kept {
+                // One byte more than allowed, so that a packet too long is known for one.
+                Some(_) if self.packets > 1 => LONGEST_BYTES + 1,
+                _ => LOOKED_AT,
+            };
+            let room = most.saturating_sub(self.start.len());
             self.start.extend(segment.iter().take(room));
             self.open = size == u8::MAX;
             if !self.open {
@@ -211,11 +275,25 @@ impl Stream {
                 if !head.starts_with(b"OpusHead") || head[8] & 0xf0 != 0 || head[9] == 0 {
                     return Err(OggDefect::NotOpus);
                 }
+                self.channels = head[9];
                 self.pre_skip = u16::from_le_bytes([head[10], head[11]]).into();
+                self.gain = i16::from_le_bytes([head[16], head[17]]);
+                // Family 0 is mono or stereo in one stream; others put several streams into a packet.
+                if self.kept.is_some() && (head[18] != 0 || self.channels > 2) {
+                    return Err(OggDefect::ManyChannels);
+                }
             }
             1 if !packet.starts_with(b"OpusTags") => return Err(OggDefect::NotOpus),
             1 => {}
-            _ => self.samples += samples(&packet)?,
+            _ => {
+                self.samples += samples(&packet)?;
+                if let Some(kept) = &mut self.kept {
+                    if packet.len() > LONGEST_BYTES {
+                        return Err(OggDefect::BrokenPacket);
+                    }
+                    kept.push(packet.into());
+                }
+            }
         }
         self.packets += 1;
         Ok(())

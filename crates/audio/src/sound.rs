@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::opus::{EncoderSettings, MAX_PACKET, OpusEncoder};
+use crate::ogg::{self, OpusFile};
+use crate::opus::{EncoderSettings, MAX_PACKET, OpusDecoder, OpusEncoder};
 use crate::tone::Sine;
 use crate::{AudioError, resample};
 
@@ -19,6 +20,8 @@ const TONE_BITRATE: u32 = 24_000;
 pub struct EncodedSound {
     /// The frames in order, one Opus packet each.
     pub frames: Arc<[Box<[u8]>]>,
+    /// What is played in a loop once they are over; `None` plays them again.
+    rest: Option<Arc<[Box<[u8]>]>>,
 }
 
 impl EncodedSound {
@@ -68,6 +71,33 @@ impl EncodedSound {
         Self::encode(&pcm, rate, TONE_BITRATE, false)
     }
 
+    /// The sound of an Ogg file with Opus, to be looped. Packets that fit a call as they are (20 ms each, mono or stereo, no gain to
+    /// apply, small enough for a datagram) are taken unchanged; anything else is decoded and encoded anew.
+    ///
+    /// # Errors
+    /// [`AudioError::Ogg`], or [`AudioError::NotOpus`] for packets that cannot be decoded.
+    pub fn from_ogg(bytes: &[u8]) -> Result<Self, AudioError> {
+        let file = OpusFile::read(bytes)?;
+        if fits(&file) {
+            return Ok(Self {
+                frames: file.packets.into(),
+                rest: None,
+            });
+        }
+        Self::from_pcm(&decode(&file)?, RATE)
+    }
+
+    /// The same sound played once and followed by silence, as a microphone goes on when nobody speaks any more.
+    ///
+    /// # Errors
+    /// Only those of the codec itself.
+    pub fn once(self) -> Result<Self, AudioError> {
+        Ok(Self {
+            rest: Some(Self::silence()?.frames),
+            ..self
+        })
+    }
+
     fn encode(pcm: &[i16], rate: u32, bitrate: u32, looped: bool) -> Result<Self, AudioError> {
         let mut encoder = OpusEncoder::new(EncoderSettings {
             sample_rate: rate,
@@ -92,20 +122,59 @@ impl EncodedSound {
         }
         Ok(Self {
             frames: frames.into(),
+            rest: None,
         })
     }
 
-    /// The frame to send in the `tick`-th 20 ms of a looped sound.
+    /// The frame to send in the `tick`-th 20 ms.
     pub fn frame(&self, tick: u64) -> &[u8] {
-        // `frames` is never empty: `encode` gives silence instead.
-        let len = self.frames.len().max(1) as u64;
-        self.frames.get((tick % len) as usize).map_or(&[], |f| &**f)
+        let over = self.frames.len() as u64;
+        let (frames, tick) = match &self.rest {
+            Some(rest) if tick >= over => (rest, tick - over),
+            _ => (&self.frames, tick),
+        };
+        // Never empty: `encode` gives silence instead, and an Ogg file without packets is refused.
+        let len = frames.len().max(1) as u64;
+        frames.get((tick % len) as usize).map_or(&[], |f| &**f)
     }
 
     /// Length of one pass.
     pub fn duration(&self) -> Duration {
         Duration::from_millis(20 * self.frames.len() as u64)
     }
+}
+
+/// The largest packet that is sent as it is: with its headers it fits any path (RFC 8200 §5).
+const LARGEST_PACKET: usize = 1_200;
+/// Samples of the 48 kHz clock in a frame of 20 ms.
+const FRAME_48K: u64 = 960;
+
+/// Whether a call can carry the packets of a file as they are.
+fn fits(file: &OpusFile) -> bool {
+    let packet = |p: &[u8]| ogg::packet_samples(p) == Some(FRAME_48K) && p.len() <= LARGEST_PACKET;
+    file.gain == 0 && file.packets.iter().all(|p| packet(p))
+}
+
+/// A file as mono PCM at [`RATE`].
+fn decode(file: &OpusFile) -> Result<Vec<i16>, AudioError> {
+    let mut decoder = OpusDecoder::new(RATE)?;
+    let mut out = [0; OpusDecoder::MAX_SAMPLES];
+    let mut pcm = Vec::new();
+    for packet in &file.packets {
+        let n = decoder.decode(Some(packet), &mut out)?;
+        pcm.extend_from_slice(&out[..n]);
+    }
+    // Whatever a file claims, nothing is cut that is not there.
+    let at_rate = |samples: u64| usize::try_from(samples / 3).unwrap_or(usize::MAX);
+    pcm.truncate(pcm.len().saturating_sub(at_rate(file.trimmed)));
+    pcm.drain(..at_rate(file.pre_skip).min(pcm.len()));
+    if file.gain != 0 {
+        let gain = 10f64.powf(f64::from(file.gain) / (20.0 * 256.0));
+        for sample in &mut pcm {
+            *sample = crate::tone::to_i16(f64::from(*sample) * gain);
+        }
+    }
+    Ok(pcm)
 }
 
 /// The number of 20 ms frames, 25 to 150, that holds whole periods of `hz` best, and the pitch that fits exactly.
@@ -179,6 +248,11 @@ impl SoundCache {
             sounds: Mutex::default(),
             capacity,
         }
+    }
+
+    /// The sound for `key`, if it is there.
+    pub fn get(&self, key: &SoundKey) -> Option<EncodedSound> {
+        self.lock().get(key).cloned()
     }
 
     /// The sound for `key`, made by `build` if it is not there. Two callers may build the same sound at the same

@@ -56,10 +56,13 @@ pub enum Audio {
         /// Pitch in hertz.
         tone_hz: f64,
     },
-    /// A file, played in a loop.
+    /// A file.
     File {
-        /// Path on the server.
+        /// Path on the server: WAV, or Ogg with Opus.
         file: String,
+        /// Whether it begins anew at its end; else silence follows.
+        #[serde(default = "yes")]
+        repeat: bool,
     },
     /// Nothing.
     Silence {
@@ -68,22 +71,32 @@ pub enum Audio {
     },
 }
 
+const fn yes() -> bool {
+    true
+}
+
 impl Default for Audio {
     fn default() -> Self {
         Self::Tone { tone_hz: 660.0 }
     }
 }
 
-/// The network between a simulated user and the platform.
+/// The network between a user and the platform, the same both ways.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Network {
     /// Share of packets lost, 0 to 1.
     pub loss: f64,
-    /// Jitter in milliseconds.
+    /// Mean length of a run of lost packets; `None` loses each on its own.
+    pub burst: Option<f64>,
+    /// Up to how many milliseconds longer than `delay_ms` a packet takes.
     pub jitter_ms: u32,
     /// One-way delay in milliseconds.
     pub delay_ms: u32,
+    /// Share of packets that come behind the next one, 0 to 1.
+    pub reorder: f64,
+    /// What chance starts from: the same seed is the same network. `None` is one of the user's own, always the same.
+    pub seed: Option<u64>,
 }
 
 /// Behaviour of a simulated user.

@@ -9,7 +9,8 @@ use std::io::BufRead;
 use std::time::Duration;
 
 use ahoy_media::{
-    BridgeId, CallSetup, DtlsRole, LegPlan, MediaConfig, MediaEngine, RemoteLeg, Side, UserLeg,
+    BridgeId, CallSetup, DtlsRole, LegPlan, MediaConfig, MediaEngine, Networks, RemoteLeg, Side,
+    UserLeg,
 };
 use ahoy_sdp::{Keying, Local, OfferCodecs, Offered, Policy, Remote, RemoteKeying, Setup};
 use serde_json::{Value, json};
@@ -77,6 +78,7 @@ impl Relay {
                 CallSetup {
                     plan,
                     user: UserLeg::WebRtc,
+                    networks: Networks::default(),
                 },
             )
             .wait();

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::recording::Recording;
 use crate::worker::WorkerStats;
-use crate::{BridgeId, CallReport, CallSetup, RemoteLeg, Side};
+use crate::{BridgeId, CallReport, CallSetup, LegNetwork, RemoteLeg, Side};
 
 pub(crate) enum Command {
     Arm {
@@ -22,6 +22,11 @@ pub(crate) enum Command {
     },
     OpenGate {
         bridge: BridgeId,
+    },
+    SetNetwork {
+        bridge: BridgeId,
+        side: Side,
+        network: Option<LegNetwork>,
     },
     Press {
         bridge: BridgeId,

@@ -8,6 +8,7 @@ use ahoy_packet::rtcp::NtpTime;
 use crate::MediaEvent;
 use crate::dtls::Identity;
 use crate::net::Net;
+use crate::network::held::Held;
 
 /// Seconds from the NTP epoch (1900) to the Unix epoch (RFC 5905 §6).
 const NTP_TO_UNIX: u64 = 2_208_988_800;
@@ -60,6 +61,7 @@ pub(crate) struct Cx<'a> {
     pub now: Instant,
     pub epoch: &'a Epoch,
     pub net: &'a mut Net,
+    pub held: &'a mut Held,
     pub sink: &'a Sink,
     pub identity: &'a Identity,
     pub scratch: &'a mut [u8],

@@ -23,8 +23,8 @@ use crate::recording::Recording;
 use crate::sys::Waker;
 use crate::worker::{Worker, WorkerStats};
 use crate::{
-    BridgeId, CallPlan, CallReport, CallSetup, MediaConfig, MediaError, MediaEvent, RemoteLeg,
-    Side, WorkerAddress,
+    BridgeId, CallPlan, CallReport, CallSetup, LegNetwork, MediaConfig, MediaError, MediaEvent,
+    RemoteLeg, Side, WorkerAddress,
 };
 
 /// The relay. Cheap to clone; the threads stop with [`MediaEngine::shutdown`] or with the last handle.
@@ -252,6 +252,18 @@ impl MediaEngine {
     /// Accept: audio flows from now on, both ways, and the watchdogs start.
     pub fn open_gate(&self, bridge: BridgeId) {
         self.send(bridge, Command::OpenGate { bridge });
+    }
+
+    /// Changes the network between a peer and the relay from now on; `None` takes it away. What is on its way arrives.
+    pub fn set_network(&self, bridge: BridgeId, side: Side, network: Option<LegNetwork>) {
+        self.send(
+            bridge,
+            Command::SetNetwork {
+                bridge,
+                side,
+                network,
+            },
+        );
     }
 
     /// The user presses keys: telephone events towards the business, after accept.

@@ -22,6 +22,7 @@ mod ice;
 mod leg;
 mod local;
 mod net;
+mod network;
 mod plan;
 mod reception;
 mod recording;
@@ -40,7 +41,10 @@ pub use ahoy_packet::dtmf::Digit;
 pub use config::{MediaConfig, MediaError};
 pub use engine::{Armed, MediaEngine, Reply};
 pub use event::{BridgeId, DtlsRole, MediaEvent, Side, TimeoutKind};
-pub use plan::{CallPlan, CallSetup, LegPlan, LocalUser, RemoteLeg, UserLeg, WorkerAddress};
+pub use network::{Conditions, ConditionsError, LONGEST_DELAY, LegNetwork, Passage, Passages};
+pub use plan::{
+    CallPlan, CallSetup, LegPlan, LocalUser, Networks, RemoteLeg, UserLeg, WorkerAddress,
+};
 pub use recording::{Heard, Recording, SequenceGap};
 pub use report::{CallReport, LegReport};
 pub use timeline::{TimelineEntry, TimelineEvent};

@@ -1,14 +1,19 @@
 //! The user's end when there is no phone: a simulated user that plays a sound and keeps what it hears.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahoy_audio::EncodedSound;
+use ahoy_packet::dtmf::{Collector, Event as KeyEvent};
 use ahoy_packet::rtp::Fields;
 use ahoy_types::{PayloadType, Ssrc};
 
+use crate::LegNetwork;
+use crate::leg::Media;
+use crate::network::LegPaths;
 use crate::plan::{LegPlan, LocalUser};
 use crate::recording::Recorder;
-use crate::rewrite::Rewriter;
+use crate::rewrite::{Rewriter, Stamp};
 
 /// Ticks of Opus's RTP clock in one frame.
 const FRAME_TICKS: u32 = 960;
@@ -20,19 +25,24 @@ pub(crate) struct LocalEnd {
     sequence: u16,
     /// Numbers what it hears, so that a change of the sender's SSRC is no loss.
     pub rewriter: Rewriter,
+    /// The network in between, where one is emulated.
+    pub paths: Option<Box<LegPaths>>,
     pub recorder: Recorder,
+    collector: Collector,
     pub sent: u64,
 }
 
 impl LocalEnd {
-    pub fn new(plan: &LegPlan, user: LocalUser) -> Self {
+    pub fn new(plan: &LegPlan, user: LocalUser, network: Option<&LegNetwork>) -> Self {
         Self {
             sound: user.sound,
             ssrc: plan.ssrc,
             tick: 0,
             sequence: 0,
             rewriter: Rewriter::new(0x1000, 0),
+            paths: LegPaths::new(network),
             recorder: Recorder::new(),
+            collector: Collector::default(),
             sent: 0,
         }
     }
@@ -40,19 +50,50 @@ impl LocalEnd {
     /// The next 20 ms of the sound with its header. `None` while a key is held, when the microphone's time goes on in silence.
     pub fn speak(&mut self, silent: bool) -> Option<(Fields, Arc<EncodedSound>, u64)> {
         let tick = self.tick;
+        let timestamp = self.timestamp();
         self.tick += 1;
         if silent {
             return None;
         }
+        let fields = self.fields(self.sent == 0, timestamp);
+        Some((fields, Arc::clone(&self.sound), tick))
+    }
+
+    /// The header of a key's packet; the first one of a key takes the time of the microphone, the others repeat it.
+    pub fn key(&mut self, marker: bool, timestamp: Option<u32>) -> Fields {
+        let timestamp = timestamp.unwrap_or_else(|| self.timestamp());
+        self.fields(marker, timestamp)
+    }
+
+    fn timestamp(&self) -> u32 {
+        (self.tick as u32).wrapping_mul(FRAME_TICKS)
+    }
+
+    fn fields(&mut self, marker: bool, timestamp: u32) -> Fields {
         let fields = Fields {
             payload_type: PayloadType(0),
-            marker: self.sent == 0,
+            marker,
             sequence: self.sequence,
-            timestamp: (tick as u32).wrapping_mul(FRAME_TICKS),
+            timestamp,
             ssrc: self.ssrc,
         };
         self.sequence = self.sequence.wrapping_add(1);
         self.sent += 1;
-        Some((fields, Arc::clone(&self.sound), tick))
+        fields
+    }
+
+    /// A packet has come, this long after accept.
+    pub fn hear(&mut self, media: Media, stamp: Stamp, payload: &[u8], after_accept: Duration) {
+        match media {
+            Media::Audio => self.recorder.audio(stamp, after_accept, payload),
+            Media::Event => {
+                self.recorder.count(stamp.seq);
+                let event = KeyEvent::parse(payload).ok();
+                let digit = event.and_then(|e| self.collector.push(stamp.timestamp, e));
+                if let Some(digit) = digit {
+                    self.recorder.digit(digit);
+                }
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ use ahoy_types::{Fingerprint, IcePwd, PayloadType, Ssrc, Ufrag};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::{DtlsRole, Side};
+use crate::{DtlsRole, LegNetwork, Side};
 
 /// Both legs of a call, drawn up by [`MediaEngine::plan`](crate::MediaEngine::plan). Costs nothing if it is never used.
 #[derive(Debug, Clone)]
@@ -87,6 +87,27 @@ pub struct CallSetup {
     pub plan: CallPlan,
     /// The business's leg is always WebRTC.
     pub user: UserLeg,
+    /// Networks put in the way of media; none unless somebody asked for them.
+    pub networks: Networks,
+}
+
+/// The networks of both peers, as far as they are emulated.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Networks {
+    /// The business's.
+    pub business: Option<LegNetwork>,
+    /// The user's.
+    pub user: Option<LegNetwork>,
+}
+
+impl Networks {
+    /// The network of a side.
+    pub fn of(&self, side: Side) -> Option<&LegNetwork> {
+        match side {
+            Side::Business => self.business.as_ref(),
+            Side::User => self.user.as_ref(),
+        }
+    }
 }
 
 /// The user's end of a call.

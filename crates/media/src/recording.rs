@@ -2,11 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use ahoy_audio::{AudioError, OpusDecoder, listen, wav};
 use ahoy_packet::dtmf::Digit;
+use ahoy_packet::rtcp::ReceiverStats;
 use ahoy_packet::rtp::SequenceExtender;
+use ahoy_types::Ssrc;
 use serde::Serialize;
+
+use crate::rewrite::Stamp;
 
 /// Frames of a chunk: one second, so that the store allocates once a second and not once a packet.
 const CHUNK_FRAMES: usize = 50;
@@ -22,6 +27,8 @@ const MAX_DIGITS: usize = 512;
 const MAX_GAPS: usize = 100;
 /// The longest hole that is filled with concealment: a second. What is longer is cut to it.
 const MAX_CONCEALED: u64 = 50;
+/// Ticks a second of Opus's RTP clock (RFC 7587 §4.1).
+const CLOCK: u32 = 48_000;
 /// Rate at which everything but a WAV file is judged.
 const EAR_RATE: u32 = 8_000;
 
@@ -59,6 +66,8 @@ pub(crate) struct Recorder {
     extender: SequenceExtender,
     first: Option<u64>,
     packets: u64,
+    late: u64,
+    jitter: ReceiverStats,
     digits: String,
 }
 
@@ -71,6 +80,8 @@ impl Recorder {
             extender: SequenceExtender::default(),
             first: None,
             packets: 0,
+            late: 0,
+            jitter: ReceiverStats::new(Ssrc(0), CLOCK),
             digits: String::new(),
         }
     }
@@ -78,14 +89,17 @@ impl Recorder {
     /// Counts a packet that holds no audio, so that its number is no hole.
     pub fn count(&mut self, sequence: u16) -> u64 {
         let index = self.extender.extend(sequence);
+        self.late += u64::from(self.extender.highest().is_some_and(|h| index < h));
         self.first = Some(self.first.map_or(index, |first| first.min(index)));
         self.packets += 1;
         index
     }
 
-    /// Keeps one Opus frame that arrived `at_ms` milliseconds after accept.
-    pub fn audio(&mut self, sequence: u16, at_ms: u64, payload: &[u8]) {
-        let index = self.count(sequence);
+    /// Keeps one Opus frame that arrived this long after accept.
+    pub fn audio(&mut self, stamp: Stamp, after_accept: Duration, payload: &[u8]) {
+        let index = self.count(stamp.seq);
+        self.jitter
+            .received(stamp.seq, stamp.timestamp, after_accept);
         let (Ok(len), Ok(start)) = (
             u16::try_from(payload.len()),
             u32::try_from(self.current.bytes.len()),
@@ -95,7 +109,7 @@ impl Recorder {
         if self.current.frames.capacity() == 0 {
             self.current = Chunk::with_room();
         }
-        let at_ms = u32::try_from(at_ms).unwrap_or(u32::MAX);
+        let at_ms = u32::try_from(after_accept.as_millis()).unwrap_or(u32::MAX);
         self.current.frames.push(Frame {
             index,
             at_ms,
@@ -137,6 +151,8 @@ impl Recorder {
             chunks,
             packets: self.packets,
             lost: expected.saturating_sub(self.packets),
+            late: self.late,
+            jitter_ms: self.jitter.jitter_time().as_secs_f64() * 1_000.0,
             digits: self.digits.clone(),
             packets_before_gate,
             heard: OnceLock::new(),
@@ -151,6 +167,8 @@ pub struct Recording {
     chunks: Vec<Arc<Chunk>>,
     packets: u64,
     lost: u64,
+    late: u64,
+    jitter_ms: f64,
     digits: String,
     packets_before_gate: u64,
     heard: OnceLock<Heard>,
@@ -172,6 +190,10 @@ pub struct Heard {
     pub packets: u64,
     /// Packets missing by sequence number.
     pub lost: u64,
+    /// Packets that came behind one sent after them; they are no loss.
+    pub late: u64,
+    /// Interarrival jitter in milliseconds (RFC 3550 A.8).
+    pub jitter_ms: f64,
     /// Milliseconds of audible sound.
     pub audio_ms: u64,
     /// Dominant pitch of the last audible second in Hz; none in silence and noise.
@@ -284,6 +306,8 @@ impl Recording {
         Heard {
             packets: self.packets,
             lost: self.lost,
+            late: self.late,
+            jitter_ms: (self.jitter_ms * 10.0).round() / 10.0,
             audio_ms: listen::audible_ms(&sound.pcm, EAR_RATE, listen::AUDIBLE_DBFS),
             tone_hz: listen::dominant_pitch(last, EAR_RATE),
             level_dbfs: first.map(|_| listen::level_dbfs(last)),

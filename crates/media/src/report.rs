@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::recording::{Heard, Recording};
 use crate::timeline::TimelineEntry;
-use crate::{DtlsRole, Side};
+use crate::{DtlsRole, Passages, Side};
 
 /// All there is to know about a call's media. Serialising it asks for [`CallReport::heard`], which may decode.
 #[derive(Debug, Clone, Serialize)]
@@ -82,4 +82,7 @@ pub struct LegReport {
     pub replayed: u64,
     /// Authenticated packets of a payload type nobody agreed on.
     pub unknown_payload_type: u64,
+    /// What an emulated network did to this leg's packets; none without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Passages>,
 }

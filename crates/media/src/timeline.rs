@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ahoy_types::Ssrc;
 use serde::{Serialize, Serializer};
 
-use crate::{DtlsRole, Side, TimeoutKind};
+use crate::{DtlsRole, Passages, Side, TimeoutKind};
 
 /// A call keeps no more entries than this; what repeats (nominations, address changes) cannot make it grow.
 const MAX_ENTRIES: usize = 64;
@@ -152,6 +152,14 @@ pub enum TimelineEvent {
         lost: u64,
         /// Interarrival jitter in milliseconds (RFC 3550 A.8).
         jitter_ms: f64,
+    },
+    /// What the network that was emulated at a side did to media.
+    Network {
+        /// Whose network.
+        side: Side,
+        /// Both directions.
+        #[serde(flatten)]
+        passages: Passages,
     },
     /// When the last media packet of a side came.
     LastPacket {

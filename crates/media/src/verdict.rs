@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::timeline::{TimelineEntry, TimelineEvent};
-use crate::{DtlsRole, Side, TimeoutKind};
+use crate::{DtlsRole, Passage, Passages, Side, TimeoutKind};
 
 /// From this share of lost packets on, the sentence speaks of loss.
 const NOTABLE_LOSS: f64 = 0.05;
@@ -26,6 +26,7 @@ struct Facts<'a> {
     received: u64,
     lost: u64,
     silent: Option<f64>,
+    network: Option<Passages>,
 }
 
 impl<'a> Facts<'a> {
@@ -62,6 +63,7 @@ impl<'a> Facts<'a> {
                 } if *side == of => {
                     f.silent = Some(after.as_secs_f64());
                 }
+                E::Network { side, passages } if *side == of => f.network = Some(*passages),
                 _ => {}
             }
         }
@@ -87,6 +89,9 @@ impl<'a> Facts<'a> {
             return Some(format!(
                 "The {who}'s certificate does not match the fingerprint in its SDP."
             ));
+        }
+        if let Some(cut) = self.cut(who) {
+            return Some(cut);
         }
         if self.addresses.is_empty() {
             // A simulated user inside the server has no network to fail, and speaks as soon as there is somebody to hear it.
@@ -115,6 +120,38 @@ impl<'a> Facts<'a> {
                 "The {who} was connected but sent no audio after accept."
             )),
         }
+    }
+
+    /// An emulated network that let nothing through.
+    fn cut(&self, who: &str) -> Option<String> {
+        let network = self.network?;
+        let all = |passage: Passage| passage.packets > 0 && passage.lost == passage.packets;
+        let lost = match (all(network.from_peer), all(network.to_peer)) {
+            (false, false) => return None,
+            (true, false) => "what it sent",
+            (false, true) => "what was sent to it",
+            (true, true) => "what it sent and what was sent to it",
+        };
+        Some(format!(
+            "The network asked for at the {who} lost all of {lost}."
+        ))
+    }
+
+    /// What an emulated network lost, where that is worth a word.
+    fn network_losses(&self, side: Side) -> Vec<String> {
+        let who = side.as_str();
+        let Passages { from_peer, to_peer } = self.network.unwrap_or_default();
+        [
+            (from_peer, "of what it sent"),
+            (to_peer, "of what was sent to it"),
+        ]
+        .into_iter()
+        .filter(|(passage, _)| passage.loss() >= NOTABLE_LOSS)
+        .map(|(passage, what)| {
+            let percent = passage.loss() * 100.0;
+            format!("the network asked for at the {who} lost {percent:.0} % {what}")
+        })
+        .collect()
     }
 
     fn no_keys(&self, who: &str) -> String {
@@ -184,7 +221,7 @@ pub fn verdict(timeline: &[TimelineEntry]) -> String {
     if !problems.is_empty() {
         return problems.join(" ");
     }
-    let lossy: Vec<String> = sides
+    let mut lossy: Vec<String> = sides
         .iter()
         .filter(|(_, f)| f.loss() >= NOTABLE_LOSS)
         .map(|(side, f)| {
@@ -195,6 +232,7 @@ pub fn verdict(timeline: &[TimelineEntry]) -> String {
             )
         })
         .collect();
+    lossy.extend(sides.iter().flat_map(|(side, f)| f.network_losses(*side)));
     if lossy.is_empty() {
         "Both sides heard each other.".to_owned()
     } else {

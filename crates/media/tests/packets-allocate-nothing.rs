@@ -5,6 +5,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 #[path = "relay/raw.rs"]
 #[allow(dead_code)]
@@ -16,7 +18,7 @@ mod support;
 #[allow(dead_code)]
 mod webrtc;
 
-use ahoy_media::{BridgeId, Side, UserLeg};
+use ahoy_media::{BridgeId, Conditions, LegNetwork, Networks, Side, UserLeg};
 use raw::{Raw, fields};
 use support::Relay;
 
@@ -44,10 +46,31 @@ static ALLOCATOR: Counting = Counting;
 
 const PACKETS: u16 = 2_000;
 
+/// One test at a time is counted.
+static TURN: Mutex<()> = Mutex::new(());
+
 #[test]
 fn between_two_peers() {
+    without_allocation(Networks::default());
+}
+
+#[test]
+fn through_a_network_that_takes_its_time() {
+    let slow = Conditions {
+        delay: Duration::from_millis(2),
+        jitter: Duration::from_millis(2),
+        ..Conditions::default()
+    };
+    without_allocation(Networks {
+        business: Some(LegNetwork::both_ways(slow, 1)),
+        user: Some(LegNetwork::both_ways(slow, 2)),
+    });
+}
+
+fn without_allocation(networks: Networks) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let relay = Relay::start();
-    let plan = relay.arm(1, UserLeg::WebRtc);
+    let plan = relay.arm_behind(1, UserLeg::WebRtc, networks);
     let [mut business, mut phone] = [Side::Business, Side::User].map(|side| {
         let mut peer = Raw::new(plan.leg(side));
         relay.engine.set_remote(BridgeId(1), side, peer.remote());
@@ -69,9 +92,14 @@ fn between_two_peers() {
     }
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let mut buffer = [0; 2_000];
-    for packet in steady {
-        business.socket.send_to(packet, business.server).unwrap();
-        phone.socket.recv(&mut buffer).unwrap();
+    // Several at a time: it is over before the first report of RTCP.
+    for some in steady.chunks(25) {
+        for packet in some {
+            business.socket.send_to(packet, business.server).unwrap();
+        }
+        for _ in some {
+            phone.socket.recv(&mut buffer).unwrap();
+        }
     }
     for _ in 0..50 {
         business.socket.send_to(&check, business.server).unwrap();

@@ -5,7 +5,7 @@ use ahoy_calling::act::CallAct;
 use ahoy_calling::limits::{DAY_WINDOW, Limits};
 use ahoy_calling::place::{ConnectFacts, may_connect};
 use ahoy_calling::{Call, CallState, Refusal};
-use ahoy_media::{CallPlan, RemoteLeg};
+use ahoy_media::{CallPlan, LegNetwork, RemoteLeg};
 use ahoy_sdp::parse_offer;
 use ahoy_store::TimerKind;
 use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
@@ -37,6 +37,7 @@ struct Drawn {
     answer: String,
     remote: RemoteLeg,
     user_end: UserEnd,
+    user_network: Option<LegNetwork>,
     /// The id of the answer, for the log.
     request: Option<String>,
 }
@@ -71,7 +72,7 @@ impl Platform {
                 Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
             })?;
             let leg = self.user_leg(user)?;
-            let user_end = self.user_end(leg, user, &plan).await?;
+            let (user_end, user_network) = self.user_end(leg, user, &plan).await?;
             let id = CallId::new(
                 user,
                 number.number,
@@ -85,6 +86,7 @@ impl Platform {
                 answer,
                 remote,
                 user_end,
+                user_network,
                 request: caller.request.clone(),
             }
         };
@@ -172,6 +174,7 @@ fn place(
         user,
         direction: Direction::BusinessInitiated,
         user_end: drawn.user_end,
+        user_network: drawn.user_network,
         business_remote: Some(drawn.remote),
     })));
     let session = Session::answer(drawn.answer);

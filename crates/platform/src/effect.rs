@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ahoy_audio::EncodedSound;
 use ahoy_calling::EndCause;
-use ahoy_media::{CallPlan, RemoteLeg};
+use ahoy_media::{CallPlan, LegNetwork, RemoteLeg};
 use ahoy_types::{AppId, CallId, DeliveryId, Direction, MailId, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
 
@@ -60,6 +60,8 @@ pub(crate) struct ArmCall {
     pub user: WaId,
     pub direction: Direction,
     pub user_end: UserEnd,
+    /// The network emulated between the user and us.
+    pub user_network: Option<LegNetwork>,
     /// The business's remote description, known at once where it offered.
     pub business_remote: Option<RemoteLeg>,
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ahoy_media::{
-    BridgeId, CallPlan, CallReport, CallSetup, Digit, MediaConfig, MediaEngine, MediaError,
-    MediaEvent, RemoteLeg, Side, WorkerAddress, WorkerStats,
+    BridgeId, CallPlan, CallReport, CallSetup, Digit, LegNetwork, MediaConfig, MediaEngine,
+    MediaError, MediaEvent, RemoteLeg, Side, WorkerAddress, WorkerStats,
 };
 use tokio::sync::oneshot;
 
@@ -80,6 +80,8 @@ pub trait Media: Send + Sync {
     fn open_gate(&self, bridge: BridgeId);
     /// See [`MediaEngine::send_digits`].
     fn send_digits(&self, bridge: BridgeId, digits: Vec<Digit>);
+    /// See [`MediaEngine::set_network`]. Media without packets has no network that could change.
+    fn set_network(&self, _bridge: BridgeId, _side: Side, _network: Option<LegNetwork>) {}
     /// See [`MediaEngine::close`].
     fn close(&self, bridge: BridgeId);
     /// See [`MediaEngine::report`].
@@ -107,6 +109,9 @@ impl Media for MediaEngine {
     }
     fn send_digits(&self, bridge: BridgeId, digits: Vec<Digit>) {
         MediaEngine::send_digits(self, bridge, digits);
+    }
+    fn set_network(&self, bridge: BridgeId, side: Side, network: Option<LegNetwork>) {
+        MediaEngine::set_network(self, bridge, side, network);
     }
     fn close(&self, bridge: BridgeId) {
         MediaEngine::close(self, bridge);

@@ -1,15 +1,12 @@
 //! Carrying out what committed decisions want done, in the order of their commits.
 
-use ahoy_audio::EncodedSound;
 use ahoy_calling::{CallState, EndCause};
-use ahoy_media::{BridgeId, CallSetup, LocalUser, Side, UserLeg};
-use ahoy_types::{CallId, RuleTime, WaId};
-use std::sync::Arc;
+use ahoy_media::{BridgeId, CallSetup, LocalUser, Networks, Side, UserLeg};
+use ahoy_types::{CallId, RuleTime};
 use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::effect::{ArmCall, DeliveryJob, Effect, PhoneEvent, UserEnd};
-use crate::host::off_thread;
 use crate::ledger::Committed;
 use crate::live::{LiveCall, UserLegKind};
 use crate::platform::Platform;
@@ -114,6 +111,10 @@ impl Platform {
         let setup = CallSetup {
             plan: arm.plan,
             user,
+            networks: Networks {
+                user: arm.user_network,
+                ..Networks::default()
+            },
         };
         self.media().arm(bridge, setup);
         if let Some(remote) = arm.business_remote {
@@ -194,26 +195,6 @@ impl Platform {
             self.live().tell(live.user, &event);
         }
         self.media().close(BridgeId(bridge));
-    }
-
-    /// What a simulated user's microphone hears. The first use of a sound encodes it, on a thread that may take
-    /// its time.
-    pub(crate) async fn sound_of(&self, user: WaId) -> Arc<EncodedSound> {
-        let platform = self.clone();
-        let encoded = off_thread(self.host().as_ref(), move || {
-            let audio = match platform.read(|rows| rows.user(user)) {
-                Ok(known) => known.and_then(|u| u.behaviour).map(|b| b.audio),
-                Err(e) => {
-                    tracing::warn!(%user, error = %e, "the simulated user's sound cannot be read");
-                    None
-                }
-            };
-            sandbox::encode(platform.sounds(), &audio.unwrap_or_default())
-        });
-        match encoded.await {
-            Some(Some(sound)) => sound,
-            _ => self.silence(),
-        }
     }
 }
 

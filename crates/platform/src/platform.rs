@@ -23,7 +23,7 @@ use crate::mail::MailJob;
 use crate::quiet::Quiet;
 use crate::reader::Readers;
 use crate::reports::Reports;
-use crate::sandbox;
+use crate::simulated;
 use crate::timers::CLOCK_KEY;
 
 /// How the platform is set up.
@@ -163,7 +163,7 @@ impl Platform {
             live: Live::default(),
             readers,
             sounds: SoundCache::default(),
-            silence: sandbox::silence()?,
+            silence: simulated::silence()?,
             reports: Reports::default(),
             deliveries,
             detach,

@@ -1,14 +1,11 @@
 //! What only the sandbox may do: set the clock, users, grants; start over; look at deliveries.
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
-
-use ahoy_audio::{AudioError, EncodedSound, SoundCache, SoundKey};
 use ahoy_calling::account::{Number, User};
 use ahoy_calling::pair::Answer;
 use ahoy_calling::place::PhoneRefusal;
-use ahoy_calling::simulated::Audio;
+use ahoy_calling::simulated::Network;
 use ahoy_calling::{Pair, Permission};
+use ahoy_media::{BridgeId, Side};
 use ahoy_store::{Attempt, Delivery, DeliveryFilter, Page, Result, StoreError};
 use ahoy_types::{BusinessId, DeliveryId, PhoneNumberId, WaId};
 
@@ -18,12 +15,7 @@ use crate::host::to_the_end;
 use crate::ledger::Step;
 use crate::platform::Platform;
 use crate::seed::{self, Seed};
-use crate::{finish, permission};
-
-/// Level of a simulated user's tone: loud enough to be told from noise, quiet enough never to clip.
-const TONE_DBFS: f64 = -12.0;
-/// Longest file a simulated user plays, in seconds.
-const LONGEST_FILE_SECS: usize = 120;
+use crate::{finish, permission, simulated};
 
 /// What the sandbox may set of a pair's permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,74 +40,6 @@ pub(crate) fn or_log(result: std::result::Result<(), PhoneRefusal>) -> Result<()
     }
 }
 
-/// Reads a file a simulated user is to play: WAV, any rate.
-pub fn check_audio(audio: &Audio) -> std::result::Result<(), String> {
-    match audio {
-        Audio::Tone { tone_hz } if !(80.0..=3400.0).contains(tone_hz) => {
-            Err(format!("audio.tone_hz: {tone_hz} is outside 80 to 3400 Hz"))
-        }
-        Audio::File { file } => read_file(file).map(|_| ()),
-        _ => Ok(()),
-    }
-}
-
-fn read_file(file: &str) -> std::result::Result<(Vec<i16>, u32), String> {
-    let bytes = std::fs::read(Path::new(file)).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
-    let (pcm, rate) =
-        ahoy_audio::wav::read(&bytes).map_err(|e| format!("audio.file: `{file}`: {e}"))?;
-    if pcm.len() > LONGEST_FILE_SECS * rate as usize {
-        return Err(format!(
-            "audio.file: `{file}` is longer than {LONGEST_FILE_SECS} s"
-        ));
-    }
-    Ok((pcm, rate))
-}
-
-/// The sound of a simulated user, encoded once; `None`, and a line in the log, where that cannot be done.
-pub(crate) fn encode(cache: &SoundCache, audio: &Audio) -> Option<Arc<EncodedSound>> {
-    let sound = match audio {
-        Audio::Tone { tone_hz } => cache.tone(*tone_hz, TONE_DBFS).map_err(|e| e.to_string()),
-        Audio::Silence { .. } => silence().map(|s| (*s).clone()).map_err(|e| e.to_string()),
-        Audio::File { file } => encode_file(cache, file),
-    };
-    match sound {
-        Ok(sound) => Some(Arc::new(sound)),
-        Err(e) => {
-            tracing::warn!(error = e, "the simulated user stays silent");
-            None
-        }
-    }
-}
-
-/// Silence, encoded once a process.
-pub(crate) fn silence() -> std::result::Result<Arc<EncodedSound>, AudioError> {
-    static SILENCE: OnceLock<Arc<EncodedSound>> = OnceLock::new();
-    if let Some(sound) = SILENCE.get() {
-        return Ok(sound.clone());
-    }
-    let sound = Arc::new(EncodedSound::silence()?);
-    Ok(SILENCE.get_or_init(|| sound).clone())
-}
-
-fn encode_file(cache: &SoundCache, file: &str) -> std::result::Result<EncodedSound, String> {
-    // A file that was changed is another sound.
-    let changed = std::fs::metadata(file).and_then(|m| m.modified());
-    let changed = changed.map_err(|e| format!("audio.file: `{file}`: {e}"))?;
-    let mut unreadable = None;
-    let key = SoundKey::Named(format!("{changed:?} {file}"));
-    let sound = cache.get_or_build(key, || match read_file(file) {
-        Ok((pcm, rate)) => EncodedSound::from_pcm(&pcm, rate),
-        Err(sentence) => {
-            unreadable = Some(sentence);
-            EncodedSound::silence()
-        }
-    });
-    match unreadable {
-        Some(sentence) => Err(sentence),
-        None => sound.map_err(|e| e.to_string()),
-    }
-}
-
 impl Platform {
     /// A user.
     pub fn user(&self, wa_id: WaId) -> Result<Option<User>> {
@@ -127,22 +51,40 @@ impl Platform {
         self.read(|rows| rows.users(limit))
     }
 
-    /// Creates a user on first use and changes it.
+    /// Creates a user on first use and changes it. Another network holds for the user's live calls at once.
     pub async fn change_user(
         &self,
         wa_id: WaId,
         change: impl FnOnce(&mut User) + Send + 'static,
     ) -> Result<User> {
-        self.ledger()
+        let network = |user: &User| user.behaviour.as_ref().map(|b| b.network);
+        let (before, user) = self
+            .ledger()
             .execute(move |step| {
                 ensure_user(step, wa_id)?;
                 let user = step.tx.user(wa_id)?;
                 let mut user = user.ok_or_else(|| StoreError(format!("user {wa_id} is gone")))?;
+                let before = network(&user);
                 change(&mut user);
                 step.tx.put_user(&user)?;
-                Ok(user)
+                Ok::<_, StoreError>((before, user))
             })
-            .await
+            .await?;
+        let after = network(&user);
+        if before.unwrap_or_default() != after.unwrap_or_default() {
+            self.network_changed(wa_id, &after.unwrap_or_default());
+        }
+        Ok(user)
+    }
+
+    fn network_changed(&self, user: WaId, network: &Network) {
+        for (_, live) in self.live().all() {
+            if live.user == user {
+                let bridge = BridgeId(live.bridge);
+                let network = simulated::network(user, network);
+                self.media().set_network(bridge, Side::User, network);
+            }
+        }
     }
 
     /// A business number by its node id, else by its digits: wherever the sandbox takes a number, either will do.

@@ -3,9 +3,9 @@
 use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::place::{PhoneRefusal, UserCallFacts, may_user_call};
-use ahoy_calling::simulated::UserAct;
+use ahoy_calling::simulated::{Behaviour, UserAct};
 use ahoy_calling::{Call, CallState};
-use ahoy_media::{CallPlan, Side};
+use ahoy_media::{CallPlan, LegNetwork, Side};
 use ahoy_packet::dtmf::Digit;
 use ahoy_sdp::{Keying, Offered, Policy, parse_answer};
 use ahoy_store::{StoreError, TimerKind};
@@ -22,7 +22,7 @@ use crate::live::{PhoneHandle, UserLegKind};
 use crate::messages::{payload_of_button, taken_by_phone};
 use crate::perform::ring_event;
 use crate::platform::Platform;
-use crate::{call_log, finish, outbox, sdp};
+use crate::{call_log, finish, outbox, sdp, simulated};
 
 /// A user's call.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +50,7 @@ struct Drawn {
     plan: CallPlan,
     offer: String,
     user_end: UserEnd,
+    user_network: Option<LegNetwork>,
 }
 
 fn broken(e: StoreError) -> PhoneRefusal {
@@ -76,7 +77,7 @@ impl Platform {
         let plan = self.media().plan();
         let now = self.clock().now();
         let offer = sdp::offer(&plan.business, now, self.random16().map_err(no_random)?);
-        let user_end = self.user_end(leg, user, &plan).await.map_err(no_random)?;
+        let (user_end, user_network) = self.user_end(leg, user, &plan).await.map_err(no_random)?;
         let user_offer = user_end.offer().map(str::to_owned);
         let random = self.random16().map_err(no_random)?;
         let drawn = Drawn {
@@ -85,6 +86,7 @@ impl Platform {
             plan,
             offer,
             user_end,
+            user_network,
         };
         let create_users = self.config().create_users;
         // A refusal that the business is told of is committed with its webhook.
@@ -106,21 +108,35 @@ impl Platform {
         })
     }
 
-    /// Draws up what stands at the user's end.
+    /// Draws up what stands at the user's end, and the network in between.
     pub(crate) async fn user_end(
         &self,
         leg: UserLegKind,
         user: WaId,
         plan: &CallPlan,
-    ) -> Result<UserEnd, ahoy_calling::Refusal> {
-        Ok(match leg {
+    ) -> Result<(UserEnd, Option<LegNetwork>), ahoy_calling::Refusal> {
+        let behaviour = self.behaviour_of(user);
+        let network = behaviour.as_ref().map(|b| b.network);
+        let end = match leg {
             UserLegKind::Phone => UserEnd::Phone {
                 offer: sdp::offer(&plan.user, self.clock().now(), self.random16()?),
             },
             UserLegKind::Simulated => UserEnd::Simulated {
-                sound: self.sound_of(user).await,
+                sound: self.sound_of(behaviour.unwrap_or_default().audio).await,
             },
-        })
+        };
+        Ok((end, network.and_then(|n| simulated::network(user, &n))))
+    }
+
+    /// How a user behaves, where anybody said so.
+    fn behaviour_of(&self, user: WaId) -> Option<Behaviour> {
+        match self.read(|rows| rows.user(user)) {
+            Ok(known) => known?.behaviour,
+            Err(e) => {
+                tracing::warn!(%user, error = %e, "the user's behaviour cannot be read");
+                None
+            }
+        }
     }
 
     /// The user's phone rings for a business's call.
@@ -408,6 +424,7 @@ fn place(
         user,
         direction: Direction::UserInitiated,
         user_end: drawn.user_end,
+        user_network: drawn.user_network,
         business_remote: None,
     })));
     announce(step, &number, &call, Session::offer(drawn.offer), &limits).map_err(broken)?;

@@ -3,8 +3,8 @@
 use ahoy_calling::account::User;
 use ahoy_calling::identity::{Client, Identity};
 use ahoy_calling::message::Answer;
-use ahoy_calling::simulated::{Behaviour, Network};
-use ahoy_platform::{Grant, check_audio};
+use ahoy_calling::simulated::Behaviour;
+use ahoy_platform::Grant;
 use ahoy_types::{Country, RuleTime};
 use axum::extract::State;
 use serde::Deserialize;
@@ -184,7 +184,12 @@ async fn change(state: &SandboxState, id: &str, patch: Patch) -> answer::Answer 
         None => None,
     };
     let behaviour = match patch.behaviour {
-        Some(keys) => Some(merged(&before.unwrap_or_default(), keys)?),
+        Some(keys) => {
+            let behaviour = merged(&before.unwrap_or_default(), keys)?;
+            let checked = state.platform.check_behaviour(&behaviour).await;
+            checked.map_err(|e| Failure::Invalid(format!("behaviour: {e}")))?;
+            Some(behaviour)
+        }
         None => None,
     };
     let name = patch.name;
@@ -297,21 +302,16 @@ fn merged(before: &Behaviour, keys: Map<String, Value>) -> Result<Behaviour, Fai
         }
     }
     let audio = whole.get("audio").cloned();
-    let behaviour: Behaviour = serde_json::from_value(Value::Object(whole)).map_err(|e| {
+    serde_path_to_error::deserialize(Value::Object(whole)).map_err(|e| {
+        let at = e.path().to_string();
         match audio {
-            Some(audio) if e.to_string().contains("untagged") => fail(format!(
-                "audio: {{\"tone_hz\":N}}, {{\"file\":\"…\"}} or {{\"silence\":true}} is expected, not {audio}"
+            Some(audio) if at == "audio" => fail(format!(
+                "audio: {{\"tone_hz\":N}}, {{\"file\":\"…\",\"repeat\":true}} or {{\"silence\":true}} is expected, not {audio}"
             )),
-            _ => fail(e.to_string()),
+            _ if at == "." => fail(e.inner().to_string()),
+            _ => fail(format!("{at}: {}", e.inner())),
         }
-    })?;
-    check_audio(&behaviour.audio).map_err(fail)?;
-    if behaviour.network != Network::default() {
-        return Err(Failure::NotFinished(
-            "behaviour: network is not available yet".into(),
-        ));
-    }
-    Ok(behaviour)
+    })
 }
 
 /// What the user says.

@@ -6,8 +6,52 @@ use ahoy_packet::rtp::Fields;
 use super::{Call, End};
 use crate::cx::Cx;
 use crate::leg::Media;
+use crate::local::LocalEnd;
+use crate::network::held::Way;
+use crate::network::{Fate, LegPaths, Path};
+use crate::rewrite::Stamp;
 use crate::timeline::TimelineEvent as Event;
-use crate::{MediaEvent, Side};
+use crate::{BridgeId, MediaEvent, Side};
+
+/// What the network in between does to a packet: whether it is there at once. One that takes its time is held.
+fn passes(
+    paths: &mut Option<Box<LegPaths>>,
+    direction: impl FnOnce(&mut LegPaths) -> &mut Path,
+    way: Way,
+    payload: &[u8],
+    cx: &mut Cx<'_>,
+) -> bool {
+    let Some(paths) = paths else { return true };
+    let path = direction(paths);
+    match path.pass(cx.since_epoch()) {
+        Fate::Now => true,
+        Fate::Lost => false,
+        Fate::At(at) => {
+            if !cx.held.push_bytes(at, way, payload) {
+                path.drop_held();
+            }
+            false
+        }
+    }
+}
+
+/// What a simulated user sends sets out; says whether it is at the relay at once.
+fn sets_out(
+    bridge: BridgeId,
+    local: &mut LocalEnd,
+    media: Media,
+    fields: &Fields,
+    payload: &[u8],
+    cx: &mut Cx<'_>,
+) -> bool {
+    let way = Way::Relay {
+        bridge,
+        side: Side::User,
+        media: Some(media),
+        fields: *fields,
+    };
+    passes(&mut local.paths, |p| &mut p.from_peer, way, payload, cx)
+}
 
 impl Call {
     /// Twenty milliseconds of whatever the relay itself sends.
@@ -19,24 +63,53 @@ impl Call {
         let Some(business) = business.leg_mut() else {
             return;
         };
-        if !self.digits.is_idle() && business.takes_events() {
-            self.digits.tick(|packet, timestamp| {
-                business.insert_event(packet.marker, timestamp, &packet.event.to_bytes(), cx)
-            });
-        }
-        let End::Local(local) = user else { return };
         // Whoever is called says hello when there is somebody to hear it.
         if !business.is_ready() {
             return;
         }
+        let keys = business.takes_events() && !self.digits.is_idle();
+        let local = match user {
+            End::Local(local) => local,
+            End::WebRtc(_) => {
+                if keys {
+                    self.digits.tick(|packet, timestamp| {
+                        let payload = packet.event.to_bytes();
+                        business.insert_event(packet.marker, timestamp, &payload, cx)
+                    });
+                }
+                return;
+            }
+        };
+        let mut arrived = None;
+        if keys {
+            self.digits.tick(|packet, timestamp| {
+                let fields = local.key(packet.marker, timestamp);
+                let payload = packet.event.to_bytes();
+                if sets_out(self.id, local, Media::Event, &fields, &payload, cx) {
+                    business.forward(Media::Event, &fields, &payload, cx);
+                    arrived = Some(fields);
+                }
+                fields.timestamp
+            });
+        }
         if let Some((fields, sound, tick)) = local.speak(self.digits.is_playing()) {
-            business.forward(Media::Audio, &fields, sound.frame(tick), cx);
-            self.first_audio(Side::User, &fields, cx);
+            let payload = sound.frame(tick);
+            if sets_out(self.id, local, Media::Audio, &fields, payload, cx) {
+                business.forward(Media::Audio, &fields, payload, cx);
+                arrived = Some(fields);
+            }
+        }
+        if let Some(fields) = arrived {
+            self.came(Side::User, &fields, cx);
         }
     }
 
-    fn first_audio(&mut self, side: Side, fields: &Fields, cx: &Cx<'_>) {
+    /// A packet of a side has come: a sign of life, and perhaps the first.
+    fn came(&mut self, side: Side, fields: &Fields, cx: &Cx<'_>) {
         let flow = &mut self.flows[side.index()];
+        if let Some(dog) = &mut flow.dog {
+            dog.media(cx.since_epoch());
+        }
         if !flow.heard {
             flow.heard = true;
             self.timeline.push(
@@ -59,83 +132,117 @@ impl Call {
         let Some(leg) = self.ends[side.index()].leg_mut() else {
             return false;
         };
-        let Some(opened) = leg.open(buffer, len, cx) else {
+        let Some(opened) = leg.open(buffer, len) else {
             return false;
         };
-        let fields = opened.fields;
-        let timed = opened.media != Some(Media::Event);
-        let changed = leg.reception.count(&fields, timed, cx.since_epoch());
-        let Some(gate) = self.gate else {
-            leg.reception.early += 1;
-            return true;
-        };
-        leg.reception.accepted += 1;
-        if opened.media.is_none() {
-            leg.reception.unknown_payload_type += 1;
-        }
-        if let Some(from) = changed {
-            self.timeline.push(
-                cx.now,
-                Event::SsrcChanged {
-                    side,
-                    from,
-                    to: fields.ssrc,
-                },
-            );
-            self.flows[side.index()].collector.reset();
-        }
-        if let Some(dog) = &mut self.flows[side.index()].dog {
-            dog.media(cx.since_epoch());
-        }
-        let Some(media) = opened.media else {
-            return true;
-        };
-        self.first_audio(side, &fields, cx);
         let payload = buffer.get(opened.payload).unwrap_or_default();
-        if media == Media::Event {
-            self.key(side, fields.timestamp, payload, cx);
+        let way = Way::Relay {
+            bridge: self.id,
+            side,
+            media: opened.media,
+            fields: opened.fields,
+        };
+        if passes(&mut leg.paths, |p| &mut p.from_peer, way, payload, cx) {
+            self.arrived(side, opened.media, &opened.fields, payload, cx);
         }
-        // While the user's own keys are played towards the business, its audio pauses (`media.md` §9).
-        let silent = side == Side::User && media == Media::Audio && self.digits.is_playing();
+        true
+    }
+
+    /// An authentic packet of a side has reached the relay.
+    pub fn arrived(
+        &mut self,
+        side: Side,
+        media: Option<Media>,
+        fields: &Fields,
+        payload: &[u8],
+        cx: &mut Cx<'_>,
+    ) {
+        let media = match self.ends[side.index()].leg_mut() {
+            None => media,
+            Some(leg) => {
+                let timed = media != Some(Media::Event);
+                leg.reception.last = Some(cx.now);
+                let changed = leg.reception.count(fields, timed, cx.since_epoch());
+                if self.gate.is_none() {
+                    leg.reception.early += 1;
+                    return;
+                }
+                leg.reception.accepted += 1;
+                if media.is_none() {
+                    leg.reception.unknown_payload_type += 1;
+                }
+                if let Some(from) = changed {
+                    self.timeline.push(
+                        cx.now,
+                        Event::SsrcChanged {
+                            side,
+                            from,
+                            to: fields.ssrc,
+                        },
+                    );
+                    self.flows[side.index()].collector.reset();
+                }
+                if media.is_none()
+                    && let Some(dog) = &mut self.flows[side.index()].dog
+                {
+                    dog.media(cx.since_epoch());
+                }
+                if media == Some(Media::Event) {
+                    self.key(side, fields.timestamp, payload, cx);
+                }
+                media
+            }
+        };
+        let Some(media) = media else { return };
+        self.came(side, fields, cx);
+        // While the user's own keys are played towards the business, its audio pauses (`media.md` §9). A simulated user's has
+        // paused where it set out.
+        let silent = side == Side::User
+            && media == Media::Audio
+            && matches!(self.ends[side.index()], End::WebRtc(_))
+            && self.digits.is_playing();
         match &mut self.ends[side.other().index()] {
-            End::WebRtc(far) if silent => far.skip(&fields),
-            End::WebRtc(far) => far.forward(media, &fields, payload, cx),
+            End::WebRtc(far) if silent => far.skip(fields),
+            End::WebRtc(far) => far.forward(media, fields, payload, cx),
             End::Local(local) => {
-                let stamp = local.rewriter.forward(
+                let Some(stamp) = local.rewriter.forward(
                     fields.ssrc.0,
                     fields.sequence,
                     fields.timestamp,
                     cx.ms(),
-                );
-                match (stamp, media) {
-                    (Some(stamp), Media::Audio) => {
-                        let at_ms = cx.now.saturating_duration_since(gate).as_millis() as u64;
-                        local.recorder.audio(stamp.seq, at_ms, payload);
-                    }
-                    (Some(stamp), Media::Event) => {
-                        local.recorder.count(stamp.seq);
-                    }
-                    (None, _) => {}
+                ) else {
+                    return;
+                };
+                let way = Way::Ear {
+                    bridge: self.id,
+                    media,
+                    stamp,
+                };
+                if passes(&mut local.paths, |p| &mut p.to_peer, way, payload, cx) {
+                    self.heard(media, stamp, payload, cx);
                 }
             }
         }
-        true
+    }
+
+    /// A packet has reached the ear of a simulated user.
+    pub fn heard(&mut self, media: Media, stamp: Stamp, payload: &[u8], cx: &Cx<'_>) {
+        if let (Some(gate), End::Local(local)) = (self.gate, &mut self.ends[1]) {
+            let after_accept = cx.now.saturating_duration_since(gate);
+            local.hear(media, stamp, payload, after_accept);
+        }
     }
 
     fn key(&mut self, side: Side, timestamp: u32, payload: &[u8], cx: &Cx<'_>) {
         let Ok(event) = KeyEvent::parse(payload) else {
             return;
         };
-        let Some(digit) = self.flows[side.index()].collector.push(timestamp, event) else {
-            return;
-        };
-        if let End::Local(local) = &mut self.ends[side.other().index()] {
-            local.recorder.digit(digit);
+        if let Some(digit) = self.flows[side.index()].collector.push(timestamp, event) {
+            cx.tell(MediaEvent::Digits {
+                bridge: self.id,
+                side,
+                digit,
+            });
         }
-        cx.tell(MediaEvent::Digits {
-            bridge: self.id,
-            side,
-            digit,
-        });
     }
 }

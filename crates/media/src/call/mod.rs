@@ -14,10 +14,11 @@ use crate::digits::DigitPlayer;
 use crate::ice::Change;
 use crate::leg::{Note, WebRtcLeg};
 use crate::local::LocalEnd;
+use crate::network::LegPaths;
 use crate::plan::{CallSetup, UserLeg};
 use crate::timeline::{Timeline, TimelineEvent as Event};
 use crate::watchdog::Watchdog;
-use crate::{BridgeId, MediaEvent, RemoteLeg, Side, TimeoutKind};
+use crate::{BridgeId, LegNetwork, MediaEvent, RemoteLeg, Side, TimeoutKind};
 
 /// How long silence may last, and who is asked.
 #[derive(Debug, Clone, Copy)]
@@ -77,12 +78,17 @@ fn notes<'a>(
 
 impl Call {
     pub fn new(id: BridgeId, setup: CallSetup, limits: Limits, now: Instant) -> Self {
-        let CallSetup { plan, user } = setup;
+        let CallSetup {
+            plan,
+            user,
+            networks,
+        } = setup;
         let mut timeline = Timeline::new(now);
-        let business = WebRtcLeg::new(Side::Business, &plan.business);
+        let [theirs, ours] = Side::BOTH.map(|side| networks.of(side));
+        let business = WebRtcLeg::new(Side::Business, &plan.business, theirs);
         let user = match user {
-            UserLeg::WebRtc => End::WebRtc(Box::new(WebRtcLeg::new(Side::User, &plan.user))),
-            UserLeg::Local(user) => End::Local(Box::new(LocalEnd::new(&plan.user, user))),
+            UserLeg::WebRtc => End::WebRtc(Box::new(WebRtcLeg::new(Side::User, &plan.user, ours))),
+            UserLeg::Local(user) => End::Local(Box::new(LocalEnd::new(&plan.user, user, ours))),
         };
         let ends = [End::WebRtc(Box::new(business)), user];
         for side in Side::BOTH {
@@ -95,10 +101,11 @@ impl Call {
             timeline.push(now, Event::Armed { side, addresses });
         }
         let flows = Side::BOTH.map(|side| Flow {
-            // A simulated user cannot fall silent.
-            dog: ends[side.index()]
-                .leg()
-                .map(|_| Watchdog::new(limits.start, limits.silence)),
+            // A simulated user cannot fall silent, unless it is behind a network that can.
+            dog: match &ends[side.index()] {
+                End::Local(local) if local.paths.is_none() => None,
+                _ => Some(Watchdog::new(limits.start, limits.silence)),
+            },
             collector: Collector::default(),
             heard: false,
         });
@@ -186,6 +193,28 @@ impl Call {
         }
     }
 
+    /// Another network in between from now on.
+    pub fn set_network(&mut self, side: Side, network: Option<&LegNetwork>, cx: &Cx<'_>) {
+        let paths = LegPaths::new(network);
+        let Flow { dog, heard, .. } = &mut self.flows[side.index()];
+        match &mut self.ends[side.index()] {
+            End::WebRtc(leg) => leg.paths = paths,
+            End::Local(local) => {
+                if paths.is_some() && dog.is_none() {
+                    let mut new = Watchdog::new(self.limits.start, self.limits.silence);
+                    if self.gate.is_some() {
+                        new.open(cx.since_epoch());
+                    }
+                    if *heard {
+                        new.media(cx.since_epoch());
+                    }
+                    *dog = Some(new);
+                }
+                local.paths = paths;
+            }
+        }
+    }
+
     /// Keys of the user, towards the business.
     pub fn press(&mut self, digits: Vec<Digit>) {
         self.digits.press(digits);
@@ -198,6 +227,14 @@ impl Call {
 
     /// An SRTCP packet. Says whether it was authentic.
     pub fn on_rtcp(&mut self, side: Side, buffer: &mut [u8], len: usize, cx: &mut Cx<'_>) -> bool {
+        // What nothing passes, no report passes.
+        if self
+            .leg(side)
+            .and_then(|leg| leg.paths.as_ref())
+            .is_some_and(|paths| paths.from_peer.is_cut())
+        {
+            return false;
+        }
         let authentic = self
             .with_leg(side, cx, |leg, cx, mut note| {
                 leg.on_rtcp(buffer, len, cx, &mut note)

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{Call, End};
 use crate::Side;
+use crate::network::Passages;
 use crate::recording::Recording;
 use crate::report::{CallReport, LegReport};
 use crate::timeline::TimelineEvent as Event;
@@ -61,6 +62,11 @@ impl Call {
                 more.push((last, Event::LastPacket { side }));
             }
         }
+        for side in Side::BOTH {
+            if let Some(passages) = self.passages(side) {
+                more.push((now, Event::Network { side, passages }));
+            }
+        }
         if closed {
             more.push((now, Event::Closed));
         }
@@ -71,6 +77,14 @@ impl Call {
             legs: Side::BOTH.map(|side| self.leg_report(side)),
             recording: self.recording(),
         }
+    }
+
+    fn passages(&self, side: Side) -> Option<Passages> {
+        let paths = match &self.ends[side.index()] {
+            End::WebRtc(leg) => &leg.paths,
+            End::Local(local) => &local.paths,
+        };
+        paths.as_ref().map(|paths| paths.passages())
     }
 
     fn leg_report(&self, side: Side) -> LegReport {
@@ -90,6 +104,7 @@ impl Call {
             bad_authentication: 0,
             replayed: 0,
             unknown_payload_type: 0,
+            network: self.passages(side),
         };
         match &self.ends[side.index()] {
             End::Local(local) => report.received = local.sent,

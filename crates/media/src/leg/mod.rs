@@ -14,11 +14,12 @@ use ahoy_types::{Ssrc, Ufrag};
 use crate::cx::Cx;
 use crate::dtls::{Handshake, Outcome};
 use crate::ice::{Change, IceLite};
+use crate::network::LegPaths;
 use crate::plan::{LegPlan, random};
 use crate::reception::Reception;
 use crate::rewrite::Rewriter;
 use crate::timeline::TimelineEvent as Event;
-use crate::{DtlsRole, RemoteLeg, Side};
+use crate::{DtlsRole, LegNetwork, RemoteLeg, Side};
 
 /// Mean time between our RTCP reports (`media.md` §10).
 const RTCP_INTERVAL: Duration = Duration::from_secs(5);
@@ -73,6 +74,8 @@ pub(crate) struct WebRtcLeg {
     alert_noted: bool,
     srtp: Option<Box<Srtp>>,
     rewriter: Rewriter,
+    /// The network in between, where one is emulated.
+    pub paths: Option<Box<LegPaths>>,
     pub reception: Reception,
     sent: u64,
     octets: u32,
@@ -83,7 +86,7 @@ pub(crate) struct WebRtcLeg {
 }
 
 impl WebRtcLeg {
-    pub fn new(side: Side, plan: &LegPlan) -> Self {
+    pub fn new(side: Side, plan: &LegPlan, network: Option<&LegNetwork>) -> Self {
         let [s0, s1, t @ ..] = random::<6>();
         Self {
             side,
@@ -105,6 +108,7 @@ impl WebRtcLeg {
             alert_noted: false,
             srtp: None,
             rewriter: Rewriter::new(u16::from_ne_bytes([s0, s1]), u32::from_ne_bytes(t)),
+            paths: LegPaths::new(network),
             reception: Reception::default(),
             sent: 0,
             octets: 0,

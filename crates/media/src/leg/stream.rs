@@ -6,14 +6,18 @@ use ahoy_packet::srtp::SrtpError;
 
 use super::{Event, Media, Note, Opened, WebRtcLeg};
 use crate::cx::Cx;
+use crate::network::Fate;
+use crate::network::held::Way;
 use crate::rewrite::Stamp;
 
+/// What a header without extensions and the longest tag add to a payload (RFC 3550 §5.1, RFC 7714 §13.1).
+const PROTECTED: usize = 12 + 16;
 /// Our canonical name (`media.md` §8).
 const CNAME: &str = "WhatsAppAudioStream1";
 
 impl WebRtcLeg {
     /// Opens an RTP packet in place. `Err` says whether the tag was wrong; counters are kept.
-    pub fn open(&mut self, buffer: &mut [u8], len: usize, cx: &Cx<'_>) -> Option<Opened> {
+    pub fn open(&mut self, buffer: &mut [u8], len: usize) -> Option<Opened> {
         let (srtp, remote) = (self.srtp.as_mut()?, self.remote.as_ref()?);
         let len = match srtp.inbound.unprotect_rtp(buffer, len) {
             Ok(len) => len,
@@ -30,7 +34,6 @@ impl WebRtcLeg {
             pt if Some(pt) == remote.telephone_event => Some(Media::Event),
             _ => None,
         };
-        self.reception.last = Some(cx.now);
         if !self.last_flight.is_empty() {
             self.last_flight = Vec::new();
         }
@@ -125,12 +128,29 @@ impl WebRtcLeg {
             timestamp: stamp.timestamp,
             ssrc: self.ssrc,
         };
-        let sent = cx.net.send(to, |buffer| {
+        let mut write = |buffer: &mut [u8]| {
             let header = rtp::write_header(buffer, &fields).ok()?;
             let len = header + payload.len();
             buffer.get_mut(header..len)?.copy_from_slice(payload);
             srtp.outbound.protect_rtp(buffer, len).ok()
-        });
+        };
+        let fate = match &mut self.paths {
+            None => Fate::Now,
+            Some(paths) => paths.to_peer.pass(cx.since_epoch()),
+        };
+        let sent = match fate {
+            Fate::Now => cx.net.send(to, |buffer| write(buffer)),
+            // Sent all the same, as its sender sees it.
+            Fate::Lost => true,
+            Fate::At(at) => {
+                let room = payload.len() + PROTECTED;
+                let held = cx.held.push(at, Way::Wire { to }, room, write);
+                if !held && let Some(paths) = &mut self.paths {
+                    paths.to_peer.drop_held();
+                }
+                held
+            }
+        };
         if sent {
             self.sent += 1;
             self.octets = self.octets.wrapping_add(payload.len() as u32);
@@ -185,7 +205,8 @@ impl WebRtcLeg {
     /// Sends a report, the last one with a goodbye.
     pub fn report(&mut self, goodbye: bool, cx: &mut Cx<'_>) {
         let block = self.reception.block(cx.since_epoch());
-        let (Some(srtp), Some(to)) = (&mut self.srtp, self.ice.nominated()) else {
+        let cut = self.paths.as_ref().is_some_and(|p| p.to_peer.is_cut());
+        let (Some(srtp), Some(to), false) = (&mut self.srtp, self.ice.nominated(), cut) else {
             return;
         };
         let sender = (self.sent > 0).then(|| SenderInfo {

@@ -3,11 +3,22 @@
 use super::*;
 use ahoy_audio::EncodedSound;
 
+/// The stamp of the `i`-th frame of a stream that began at `first`.
+fn stamp(first: u64, i: u64) -> Stamp {
+    Stamp {
+        seq: (first + i) as u16,
+        timestamp: (i as u32).wrapping_mul(960),
+    }
+}
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
 fn record(frames: impl IntoIterator<Item = u64>) -> Recording {
     let sound = EncodedSound::tone(440.0, -12.0).unwrap();
     let mut recorder = Recorder::new();
     for i in frames {
-        recorder.audio((65_500 + i) as u16, 100 + 20 * i, sound.frame(i));
+        recorder.audio(stamp(65_500, i), ms(100 + 20 * i), sound.frame(i));
     }
     recorder.snapshot(3)
 }
@@ -53,7 +64,7 @@ fn silence_has_no_pitch() {
     let sound = EncodedSound::silence().unwrap();
     let mut recorder = Recorder::new();
     for i in 0..50 {
-        recorder.audio(i as u16, 20 * i, sound.frame(i));
+        recorder.audio(stamp(0, i), ms(20 * i), sound.frame(i));
     }
     let heard = recorder.snapshot(0).heard().clone();
     assert_eq!(
@@ -67,12 +78,12 @@ fn silence_has_no_pitch() {
 fn the_store_is_bounded() {
     let mut recorder = Recorder::new();
     for i in 0..u64::try_from(CHUNK_FRAMES * (MAX_CHUNKS + 20)).unwrap() {
-        recorder.audio(i as u16, i, &[0; 10]);
+        recorder.audio(stamp(0, i), ms(i), &[0; 10]);
     }
     assert_eq!(recorder.full.len(), MAX_CHUNKS);
     let mut recorder = Recorder::new();
     for i in 0..20_000u64 {
-        recorder.audio(i as u16, i, &[0; 1_400]);
+        recorder.audio(stamp(0, i), ms(i), &[0; 1_400]);
     }
     assert!(recorder.bytes <= MAX_BYTES);
     for _ in 0..2_000 {
@@ -84,8 +95,8 @@ fn the_store_is_bounded() {
 #[test]
 fn rubbish_is_silence() {
     let mut recorder = Recorder::new();
-    recorder.audio(1, 0, &[]);
-    recorder.audio(2, 20, &[0xff; 3]);
+    recorder.audio(stamp(1, 0), ms(0), &[]);
+    recorder.audio(stamp(1, 1), ms(20), &[0xff; 3]);
     let heard = recorder.snapshot(0).heard().clone();
     assert_eq!((heard.packets, heard.tone_hz), (2, None));
 }

@@ -59,6 +59,17 @@ impl Worker {
                 self.with(bridge, |call, cx| call.open_gate(cx), now);
                 self.start_ticks(bridge);
             }
+            Command::SetNetwork {
+                bridge,
+                side,
+                network,
+            } => {
+                self.with(
+                    bridge,
+                    |call, cx| call.set_network(side, network.as_ref(), cx),
+                    now,
+                );
+            }
             Command::Press { bridge, digits } => {
                 let idle = self.with(bridge, |call, _| !call.wants_ticks(), now) == Some(true);
                 self.with(bridge, |call, _| call.press(digits), now);

@@ -1,6 +1,7 @@
 //! A worker: one thread, one port, and the calls it owns outright. It reads all its sockets, sends everything, then rests.
 
 mod commands;
+mod network;
 mod receive;
 
 use std::collections::{BTreeSet, HashMap};
@@ -19,6 +20,7 @@ use crate::command::Command;
 use crate::cx::{Cx, Dice, Epoch, Sink};
 use crate::dtls::Identity;
 use crate::net::Net;
+use crate::network::held::Held;
 use crate::plan::random;
 use crate::rest::RestPolicy;
 use crate::sys::{self, Inbox, ROOM, WakerEnd};
@@ -40,6 +42,8 @@ pub struct WorkerStats {
     pub timers: usize,
     /// Calls with a 20 ms tick.
     pub ticking: usize,
+    /// Packets on their way through an emulated network.
+    pub held: usize,
     /// Datagrams received.
     pub received: u64,
     /// Datagrams sent.
@@ -60,6 +64,7 @@ pub struct WorkerStats {
 
 pub(crate) struct Worker {
     net: Net,
+    held: Held,
     end: WakerEnd,
     commands: Receiver<Command>,
     calls: Vec<Option<Box<Call>>>,
@@ -87,6 +92,7 @@ macro_rules! cx {
             now: $now,
             epoch: &$worker.epoch,
             net: &mut $worker.net,
+            held: &mut $worker.held,
             sink: &*$worker.sink,
             identity: &$worker.identity,
             scratch: &mut $worker.scratch,
@@ -119,6 +125,7 @@ impl Worker {
     ) -> Self {
         Self {
             net,
+            held: Held::default(),
             end,
             commands,
             calls: Vec::new(),
@@ -162,6 +169,7 @@ impl Worker {
             }
             let now = Instant::now();
             self.serve_ticks(now, &mut ticking);
+            self.serve_held(now);
             self.serve_timers(now);
             self.net.flush();
             self.policy.served(served, self.epoch.since(now));
@@ -179,7 +187,8 @@ impl Worker {
             .next()
             .map(|ms| self.epoch.start + Duration::from_millis(ms));
         let timer = self.timers.first().map(|(at, _)| *at);
-        let until = [tick, timer].into_iter().flatten().min();
+        let held = self.held.next().map(|at| self.epoch.start + at);
+        let until = [tick, timer, held].into_iter().flatten().min();
         let wait = until.map_or(IDLE, |at| at.saturating_duration_since(now).min(IDLE));
         let mut fds: [&dyn AsFd; 3] = [&self.end; 3];
         let mut count = 1;
@@ -240,6 +249,7 @@ impl Worker {
             addresses: self.book.len(),
             timers: self.timers.len(),
             ticking: self.wheel.len(),
+            held: self.held.len(),
             sent: self.net.sent,
             refused: self.net.refused,
             rate: self.policy.rate(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ahoy_media::{
     BridgeId, CallPlan, CallReport, CallSetup, EncodedSound, LocalUser, MediaConfig, MediaEngine,
-    MediaEvent, Side, UserLeg,
+    MediaEvent, Networks, Side, UserLeg,
 };
 
 /// Long enough for a loaded machine; nothing waits this long when all is well.
@@ -38,6 +38,10 @@ impl Relay {
     }
     /// Arms a call and waits until its legs exist.
     pub fn arm(&self, bridge: u64, user: UserLeg) -> CallPlan {
+        self.arm_behind(bridge, user, Networks::default())
+    }
+    /// The same with networks in between.
+    pub fn arm_behind(&self, bridge: u64, user: UserLeg, networks: Networks) -> CallPlan {
         let plan = self.engine.plan();
         self.engine
             .arm(
@@ -45,6 +49,7 @@ impl Relay {
                 CallSetup {
                     plan: plan.clone(),
                     user,
+                    networks,
                 },
             )
             .wait();

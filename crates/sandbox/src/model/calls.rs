@@ -64,6 +64,10 @@ pub(crate) struct HeardShown {
     packets: u64,
     /// Packets missing by sequence number.
     lost: u64,
+    /// Packets that came behind one sent after them; they are no loss.
+    late: u64,
+    /// Interarrival jitter in milliseconds (RFC 3550 A.8).
+    jitter_ms: f64,
     /// Milliseconds of audible sound.
     audio_ms: u64,
     /// Dominant pitch of the last audible second; null in silence and noise.

@@ -67,10 +67,31 @@ pub(crate) struct BehaviourBody {
     /// `read`, or `ignore`: it stays unread until the user does something in the chat.
     #[schema(default = "read")]
     on_message: Option<String>,
-    /// What the user says: `{"tone_hz":660}` (80–3400), `{"file":"…"}` or `{"silence":true}`.
+    /// What the user says: `{"tone_hz":660}` (80–3400), `{"file":"…","repeat":true}` (WAV, or Ogg with Opus, on the server; at most
+    /// 300 s) or `{"silence":true}`.
     #[schema(value_type = Option<Object>, example = json!({"tone_hz": 660}))]
     audio: Option<serde_json::Value>,
-    /// The network between user and platform.
-    #[schema(value_type = Option<Object>)]
-    network: Option<serde_json::Value>,
+    /// The network between user and platform, for media both ways; it is given as a whole and holds at once.
+    network: Option<NetworkBody>,
+}
+
+/// The network between a user and the platform.
+#[derive(ToSchema)]
+pub(crate) struct NetworkBody {
+    /// Share of packets lost, 0 to 1.
+    #[schema(default = 0.0)]
+    loss: Option<f64>,
+    /// Mean length of a run of lost packets; null loses each on its own.
+    burst: Option<f64>,
+    /// How long every packet takes, in milliseconds.
+    #[schema(default = 0)]
+    delay_ms: Option<u32>,
+    /// Up to how much longer a packet takes, in milliseconds; their order stays.
+    #[schema(default = 0)]
+    jitter_ms: Option<u32>,
+    /// Share of packets that come behind the next one, 0 to 1.
+    #[schema(default = 0.0)]
+    reorder: Option<f64>,
+    /// The same seed loses the same packets; null is one of the user's own, always the same.
+    seed: Option<u64>,
 }

@@ -130,6 +130,7 @@ fn users_come_back(store: &mut dyn Store) {
         Audio::Tone { tone_hz: 440.0 },
         Audio::File {
             file: "/a b/ü.wav".into(),
+            repeat: false,
         },
         Audio::Silence { silence: true },
         Audio::default(),

@@ -206,8 +206,11 @@ pub fn user(n: u64) -> User {
             audio: Audio::Tone { tone_hz: 660.5 },
             network: Network {
                 loss: 0.125,
+                burst: Some(2.5),
                 jitter_ms: 20,
                 delay_ms: 80,
+                reorder: 0.5,
+                seed: Some(7),
             },
         }),
         identity: Default::default(),
