@@ -45,7 +45,7 @@ pub use network::{Conditions, ConditionsError, LONGEST_DELAY, LegNetwork, Passag
 pub use plan::{
     CallPlan, CallSetup, LegPlan, LocalUser, Networks, RemoteLeg, UserLeg, WorkerAddress,
 };
-pub use recording::{Heard, Recording, SequenceGap};
+pub use recording::{Heard, HeardGap, Recording};
 pub use report::{CallReport, LegReport};
 pub use timeline::{TimelineEntry, TimelineEvent};
 pub use worker::WorkerStats;

@@ -87,7 +87,7 @@ impl LocalEnd {
         match media {
             Media::Audio => self.recorder.audio(stamp, after_accept, payload),
             Media::Event => {
-                self.recorder.count(stamp.seq);
+                self.recorder.key(stamp, after_accept);
                 let event = KeyEvent::parse(payload).ok();
                 let digit = event.and_then(|e| self.collector.push(stamp.timestamp, e));
                 if let Some(digit) = digit {

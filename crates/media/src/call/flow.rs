@@ -226,7 +226,7 @@ impl Call {
     }
 
     /// A packet has reached the ear of a simulated user.
-    pub fn heard(&mut self, media: Media, stamp: Stamp, payload: &[u8], cx: &Cx<'_>) {
+    pub fn heard(&mut self, media: Media, stamp: Stamp, payload: &[u8], cx: &mut Cx<'_>) {
         if let (Some(gate), End::Local(local)) = (self.gate, &mut self.ends[1]) {
             let after_accept = cx.now.saturating_duration_since(gate);
             local.hear(media, stamp, payload, after_accept);
