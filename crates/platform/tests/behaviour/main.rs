@@ -7,6 +7,7 @@ mod a_business_call_waits_for_phone_and_media;
 mod a_charge_is_made_exactly_once;
 mod a_closed_business_is_not_called;
 mod a_crash_loses_nothing;
+mod a_jump_leaves_the_audio_alone;
 mod a_real_phone_hears_the_first_syllable;
 mod a_stop_ends_the_calls;
 mod a_store_that_fails_costs_no_more_than_it_must;
