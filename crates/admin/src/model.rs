@@ -47,6 +47,8 @@ pub(crate) struct BusinessView {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Mail addresses of those whom warnings and restrictions reach.
+    pub contacts: Vec<String>,
 }
 
 impl From<Business> for BusinessView {
@@ -54,6 +56,7 @@ impl From<Business> for BusinessView {
         Self {
             id: row.id.to_string(),
             name: row.name,
+            contacts: row.contacts,
         }
     }
 }
@@ -71,8 +74,11 @@ pub(crate) struct WabaView {
     /// What its charges are counted in (ISO 4217).
     #[schema(example = "USD")]
     pub currency: String,
-    /// Number of its time zone; `0` for none set.
+    /// Number of its time zone in the reference's list; `0` for none set.
     pub timezone_id: String,
+    /// IANA name of the time zone by which its days and months are counted.
+    #[schema(example = "Europe/Madrid")]
+    pub time_zone: String,
 }
 
 impl From<Waba> for WabaView {
@@ -83,6 +89,7 @@ impl From<Waba> for WabaView {
             name: row.name,
             currency: row.currency,
             timezone_id: row.timezone_id,
+            time_zone: row.zone.name().to_owned(),
         }
     }
 }

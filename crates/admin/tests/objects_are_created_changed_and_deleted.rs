@@ -40,6 +40,30 @@ async fn a_tenant_lives_and_goes_from_the_bottom_up() {
         (&json!("EUR"), &json!("7"))
     );
 
+    assert_eq!(patched["time_zone"], "UTC");
+    let patched = api
+        .patch(ROOT, &waba, json!({"time_zone": "Europe/Madrid"}))
+        .await
+        .ok();
+    assert_eq!(
+        (&patched["time_zone"], &patched["currency"]),
+        (&json!("Europe/Madrid"), &json!("EUR"))
+    );
+    let contacts = async |change: serde_json::Value| {
+        let path = format!("/businesses/{}", t.business);
+        let mut changed = api.patch(ROOT, &path, change).await.ok();
+        assert_eq!(api.get(ROOT, &path).await.ok(), changed);
+        changed["contacts"].take()
+    };
+    assert_eq!(contacts(json!({"name": "Harbour"})).await, json!([]));
+    let both = json!(["ops@harbour.example", "owner@harbour.example"]);
+    assert_eq!(contacts(json!({"contacts": both})).await, both);
+    assert_eq!(contacts(json!({"name": "Harbour Ltd"})).await, both);
+    assert_eq!(contacts(json!({"contacts": []})).await, json!([]));
+    let made = json!({"name": "New", "contacts": ["ops@harbour.example"]});
+    let made = api.post(ROOT, "/businesses", made).await.ok();
+    assert_eq!(made["contacts"], json!(["ops@harbour.example"]));
+
     // What others hang on stays until they are gone.
     let business = format!("/businesses/{}", t.business);
     assert_eq!(api.delete(ROOT, &business).await.status, 409);
@@ -81,6 +105,21 @@ async fn each_field_that_will_not_do_is_named() {
             "/businesses",
             json!({"name": "x", "id": "9999999999999999999"}),
             "id",
+        ),
+        (
+            "/businesses",
+            json!({"name": "x", "contacts": ["ops"]}),
+            "contacts",
+        ),
+        (
+            "/businesses",
+            json!({"name": "x", "contacts": 7}),
+            "contacts",
+        ),
+        (
+            "/wabas",
+            json!({"name": "x", "business": t.business, "time_zone": "Madrid"}),
+            "time_zone",
         ),
         ("/wabas", json!({"name": "x"}), "business"),
         (

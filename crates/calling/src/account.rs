@@ -6,6 +6,7 @@ use ahoy_types::{
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
+use crate::calendar::Zone;
 use crate::identity::{Client, Identity};
 use crate::limits::Profile;
 use crate::registration::Registration;
@@ -37,6 +38,8 @@ pub struct Waba {
     pub currency: String,
     /// Number of its time zone in the reference's list; `0` stands for none set.
     pub timezone_id: String,
+    /// The clock by which its days and months are counted.
+    pub zone: Zone,
 }
 
 impl Waba {
@@ -48,6 +51,7 @@ impl Waba {
             name: name.into(),
             currency: "USD".to_owned(),
             timezone_id: "0".to_owned(),
+            zone: Zone::utc(),
         }
     }
 }

@@ -3,10 +3,14 @@
 use ahoy_types::{BusinessId, RuleTime, TokenHash, TokenId};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Zone;
+
 /// Characters of a name at most.
 pub const NAME_CHARS: usize = 200;
 /// Characters of an app's secret at least, and at most.
 pub const SECRET_CHARS: (usize, usize) = (8, 200);
+/// Mail addresses of a business at most.
+pub const CONTACTS: usize = 20;
 /// Objects on a page: unless asked otherwise, and at most.
 pub const PAGE: (usize, usize) = (25, 100);
 
@@ -224,6 +228,72 @@ pub fn timezone_id(text: &str) -> Result<String, AdminRefusal> {
     }
 }
 
+/// The clock of an account.
+///
+/// # Errors
+/// A sentence for anything but the IANA name of a time zone.
+pub fn time_zone(text: &str) -> Result<Zone, AdminRefusal> {
+    Zone::named(text).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        AdminRefusal::Invalid(format!(
+            "time_zone: `{}` is not the IANA name of a time zone, as `Europe/Madrid` is",
+            shown.escape_debug()
+        ))
+    })
+}
+
+/// Mail addresses of those whom warnings reach.
+///
+/// # Errors
+/// A sentence for more than [`CONTACTS`], and for what no mail server would take as an address.
+pub fn contacts(list: Vec<String>) -> Result<Vec<String>, AdminRefusal> {
+    let mut found: Vec<String> = Vec::with_capacity(list.len());
+    for text in list {
+        let address = text.trim();
+        if !is_address(address) {
+            let shown: String = address.chars().take(60).collect();
+            return Err(AdminRefusal::Invalid(format!(
+                "contacts: `{}` is not a mail address, as `ops@harbour.example` is",
+                shown.escape_debug()
+            )));
+        }
+        if !found
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(address))
+        {
+            found.push(address.to_owned());
+        }
+    }
+    if found.len() > CONTACTS {
+        return Err(AdminRefusal::Invalid(format!(
+            "contacts: at most {CONTACTS} addresses are allowed"
+        )));
+    }
+    Ok(found)
+}
+
+/// `local@domain` of visible ASCII characters without quotes, within the lengths of RFC 5321 §4.5.3.1.
+fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let local_byte = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
+    let dots = |part: &str| !part.starts_with('.') && !part.ends_with('.') && !part.contains("..");
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && local.bytes().all(local_byte)
+        && dots(local)
+        && domain.split('.').all(label)
+}
+
 /// The kind of a picture by its first bytes; only kinds that carry no script.
 pub fn picture_kind(bytes: &[u8]) -> Option<&'static str> {
     let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
@@ -297,10 +367,47 @@ mod tests {
         for bad in ["", "usd", "US", "USDX"] {
             assert!(currency(bad).is_err(), "{bad}");
         }
+        assert_eq!(time_zone("Europe/Madrid").unwrap().name(), "Europe/Madrid");
+        assert!(time_zone("Madrid").is_err() && time_zone("").is_err());
         assert_eq!(timezone_id("007").unwrap(), "7");
         for bad in ["", "-1", "1000", "Europe/Madrid"] {
             assert!(timezone_id(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn contacts_are_addresses_and_counted_once() {
+        let list = |texts: &[&str]| contacts(texts.iter().map(|t| (*t).to_owned()).collect());
+        assert_eq!(
+            list(&[
+                " ops@harbour.example ",
+                "OPS@harbour.example",
+                "a+b@x.example"
+            ])
+            .unwrap(),
+            ["ops@harbour.example", "a+b@x.example"]
+        );
+        assert_eq!(list(&[]).unwrap(), Vec::<String>::new());
+        let long = format!("{}@x.example", "a".repeat(65));
+        for bad in [
+            "",
+            "ops",
+            "@x.example",
+            "ops@",
+            "o ps@x.example",
+            "ops@x..example",
+            "ops@-x.example",
+            ".ops@x.example",
+            "ops\n@x.example",
+            "Ops <ops@x.example>",
+            "ö@x.example",
+            &long,
+        ] {
+            let sentence = list(&[bad]).unwrap_err().to_string();
+            assert!(sentence.starts_with("contacts: "), "{bad}: {sentence}");
+        }
+        let many: Vec<String> = (0..=CONTACTS).map(|n| format!("a{n}@x.example")).collect();
+        assert!(contacts(many).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Figures about calls (`graph-api.md` §7): which calls count, into which bucket of time, and how a question sorts them.
 //!
 //! A call counts once it has ended and had been picked up, at the instant it was placed. Buckets are whole half
-//! hours, days and months in UTC.
+//! hours, and days and months of the account's time zone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,14 +10,12 @@ use ahoy_types::{Country, Direction, PhoneNumberId, RuleTime, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::Call;
-use crate::calendar::{Month, start_of_day};
+use crate::calendar::Zone;
 use crate::limits::{ANALYTICS_LOOK_BACK, ANALYTICS_POINTS};
 use crate::price::Micros;
 
 /// Half an hour in milliseconds.
 const HALF_HOUR_MS: i64 = 1_800_000;
-/// A day in milliseconds.
-const DAY_MS: i64 = 86_400_000;
 
 /// How fine the points of an answer are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +23,9 @@ const DAY_MS: i64 = 86_400_000;
 pub enum Granularity {
     /// Half hours.
     HalfHour,
-    /// Days in UTC.
+    /// Days of the account.
     Daily,
-    /// Months in UTC.
+    /// Months of the account.
     Monthly,
 }
 
@@ -41,19 +39,19 @@ impl Granularity {
         }
     }
     /// Beginning of the bucket an instant lies in.
-    pub fn start(self, at: RuleTime) -> RuleTime {
+    pub fn start(self, at: RuleTime, zone: &Zone) -> RuleTime {
         match self {
-            Self::HalfHour => Span::HalfHour.start(at),
-            Self::Daily => start_of_day(at),
-            Self::Monthly => Month::of(at).start(),
+            Self::HalfHour => Span::HalfHour.start(at, zone),
+            Self::Daily => Span::Day.start(at, zone),
+            Self::Monthly => zone.start_of_month(zone.month(at)),
         }
     }
     /// End of the bucket that begins at `start`: the beginning of the next.
-    pub fn end(self, start: RuleTime) -> RuleTime {
+    pub fn end(self, start: RuleTime, zone: &Zone) -> RuleTime {
         match self {
             Self::HalfHour => start + Duration::from_millis(HALF_HOUR_MS.unsigned_abs()),
-            Self::Daily => start + Duration::from_millis(DAY_MS.unsigned_abs()),
-            Self::Monthly => Month::of(start).next().start(),
+            Self::Daily => zone.next_day(start),
+            Self::Monthly => zone.start_of_month(zone.month(start).next()),
         }
     }
     /// The coarsest kept figures that answer it.
@@ -70,7 +68,7 @@ impl Granularity {
 pub enum Span {
     /// A half hour.
     HalfHour,
-    /// A day in UTC.
+    /// A day of the account.
     Day,
 }
 
@@ -78,7 +76,7 @@ impl Span {
     /// Both.
     pub const ALL: [Self; 2] = [Self::HalfHour, Self::Day];
 
-    /// Its length in seconds.
+    /// Its usual length in seconds, by which the store knows it.
     pub const fn seconds(self) -> u32 {
         match self {
             Self::HalfHour => 1_800,
@@ -86,9 +84,11 @@ impl Span {
         }
     }
     /// Beginning of the span an instant lies in.
-    pub fn start(self, at: RuleTime) -> RuleTime {
-        let length = i64::from(self.seconds()) * 1_000;
-        RuleTime(at.0.div_euclid(length).saturating_mul(length))
+    pub fn start(self, at: RuleTime, zone: &Zone) -> RuleTime {
+        match self {
+            Self::HalfHour => RuleTime(at.0.div_euclid(HALF_HOUR_MS).saturating_mul(HALF_HOUR_MS)),
+            Self::Day => zone.start_of_day(at),
+        }
     }
 }
 
@@ -152,6 +152,8 @@ pub struct Question {
     pub end: RuleTime,
     /// How fine.
     pub granularity: Granularity,
+    /// The account's clock.
+    pub zone: Zone,
     /// Countries of users to count.
     pub countries: Vec<Country>,
     /// Directions to count.
@@ -185,8 +187,9 @@ impl Question {
     pub fn range(&self) -> (RuleTime, RuleTime) {
         let last = RuleTime(self.end.0.saturating_sub(1));
         (
-            self.granularity.start(self.start),
-            self.granularity.end(self.granularity.start(last)),
+            self.granularity.start(self.start, &self.zone),
+            self.granularity
+                .end(self.granularity.start(last, &self.zone), &self.zone),
         )
     }
 }
@@ -220,6 +223,8 @@ type Key = (
 pub struct Table<'q> {
     question: &'q Question,
     points: BTreeMap<Key, Figures>,
+    /// Beginning and end of the bucket of the cell before: cells come by time, and asking a calendar takes its time.
+    bucket: Option<(RuleTime, RuleTime)>,
 }
 
 impl<'q> Table<'q> {
@@ -228,6 +233,7 @@ impl<'q> Table<'q> {
         Self {
             question,
             points: BTreeMap::new(),
+            bucket: None,
         }
     }
 
@@ -244,8 +250,16 @@ impl<'q> Table<'q> {
         if !asked.directions.is_empty() && !asked.directions.contains(&cell.direction) {
             return Ok(());
         }
+        let start = match self.bucket {
+            Some((start, end)) if (start..end).contains(&cell.start) => start,
+            _ => {
+                let start = asked.granularity.start(cell.start, &asked.zone);
+                self.bucket = Some((start, asked.granularity.end(start, &asked.zone)));
+                start
+            }
+        };
         let key = (
-            asked.granularity.start(cell.start),
+            start,
             cell.number.filter(|_| asked.by_number),
             asked.by_direction.then_some(cell.direction),
             asked.by_country.then_some(country),
@@ -261,12 +275,14 @@ impl<'q> Table<'q> {
 
     /// The points by time; buckets without a call have none.
     pub fn points(self) -> Vec<Point> {
-        let granularity = self.question.granularity;
+        let Question {
+            granularity, zone, ..
+        } = self.question;
         self.points
             .into_iter()
             .map(|((start, number, direction, country), figures)| Point {
                 start,
-                end: granularity.end(start),
+                end: granularity.end(start, zone),
                 number,
                 direction,
                 country,
@@ -289,6 +305,7 @@ mod tests {
             start: day("2026-10-01").unwrap(),
             end: day("2026-11-01").unwrap(),
             granularity,
+            zone: Zone::utc(),
             countries: Vec::new(),
             directions: Vec::new(),
             by_number: false,
@@ -416,7 +433,7 @@ mod tests {
             for (secs, country, user, calls) in cells {
                 let at = RuleTime(asked.start.0 + secs * 1_000);
                 let direction = if user { US } else { BIZ };
-                table.add(&cell(Span::Day.start(at), country, direction, calls)).unwrap();
+                table.add(&cell(Span::Day.start(at, &Zone::utc()), country, direction, calls)).unwrap();
                 all += calls;
             }
             let points = table.points();

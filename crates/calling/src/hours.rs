@@ -36,7 +36,8 @@ fn zones() -> &'static TimeZoneDatabase {
     ZONES.get_or_init(TimeZoneDatabase::bundled)
 }
 
-fn zone(name: &str) -> Option<TimeZone> {
+/// The time zone of this IANA name.
+pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     zones().get(name).ok()
 }
 

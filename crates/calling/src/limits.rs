@@ -1,10 +1,11 @@
 //! Every number of the rules, in one place, as two profiles (`rules.md` §3, `contract.md` §4).
 
+mod profile;
 mod quality;
 
 use std::time::Duration;
 
-use ahoy_types::Country;
+use ahoy_types::{Country, RuleTime};
 use serde::{Deserialize, Serialize};
 
 pub use quality::Quality;
@@ -70,6 +71,8 @@ pub struct Limits {
     pub ring_timeout: Duration,
     /// Requests to `/calls` a second and number (130429).
     pub call_requests_per_second: u32,
+    /// Requests to `/messages` a second and number (130429; the reference gives no figure).
+    pub messages_per_second: u32,
     /// Reads of `call_permissions` a second and number (613).
     pub permission_reads_per_second: u32,
     /// Registrations and deregistrations of a number in [`Limits::registration_window`] (inferred).
@@ -86,6 +89,8 @@ pub struct Limits {
     pub typing: Duration,
     /// Countries whose business numbers send no call buttons (131009). The reference names none.
     pub no_call_buttons: Vec<Country>,
+    /// Service messages of a number that cost nothing, a month (`rules.md` §7).
+    pub free_service_messages: u32,
 }
 
 impl Limits {
@@ -103,6 +108,7 @@ impl Limits {
             connects_per_day: 10_000,
             ring_timeout: Duration::from_secs(60),
             call_requests_per_second: 1000,
+            messages_per_second: 80,
             permission_reads_per_second: 100,
             registrations: 10,
             registration_window: Duration::from_secs(3 * 86_400),
@@ -111,12 +117,14 @@ impl Limits {
             quality: Quality::of(Profile::Production),
             typing: Duration::from_secs(25),
             no_call_buttons: Vec::new(),
+            free_service_messages: 1000,
         };
         match profile {
             Profile::Production => production,
             Profile::Sandbox | Profile::Test => Self {
                 requests_per_day: 25,
                 requests_per_week: 100,
+                messages_per_second: 1000,
                 unanswered_nudge: 5,
                 unanswered_revoke: 10,
                 quality: Quality::of(Profile::Sandbox),
@@ -132,15 +140,19 @@ impl Default for Limits {
     }
 }
 
-/// The limits of each profile, as a configuration file may override them.
+/// The limits of each profile, as a configuration file may override them. What the file leaves out of a profile keeps
+/// that profile's own default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitTable {
     /// Numbers in production.
+    #[serde(deserialize_with = "profile::production")]
     pub production: Limits,
     /// Sandbox numbers.
+    #[serde(deserialize_with = "profile::sandbox")]
     pub sandbox: Limits,
     /// Test numbers.
+    #[serde(deserialize_with = "profile::test")]
     pub test: Limits,
     /// Message templates, which belong to an account and not to a number.
     pub templates: TemplateLimits,
@@ -252,6 +264,9 @@ pub const VOICEMAIL_WAIT: u8 = 30;
 pub const SIP_PARAM_CHARS: usize = 128;
 /// `biz_opaque_callback_data`, `cta_payload` and `deeplink_payload`: characters at most.
 pub const PAYLOAD_CHARS: usize = 512;
+/// From when on service messages beyond [`Limits::free_service_messages`] cost something: 2026-10-01, by the account's clock
+/// (`rules.md` §7).
+pub const SERVICE_MESSAGES_CHARGED_FROM: RuleTime = RuleTime::from_secs(1_790_812_800);
 /// The window of an approved template's "in 30 days" rule.
 pub const MONTH_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// Template name: characters at most.

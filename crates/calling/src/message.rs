@@ -11,7 +11,7 @@ use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
 use serde::{Deserialize, Serialize};
 
 pub use crate::pair::Answer;
-pub use billing::{Pricing, pricing};
+pub use billing::{BillFacts, Pricing, pricing};
 pub use card::{CallButton, CardRefusal, CardState, RequestCard};
 pub use chat::Chat;
 pub use content::{
@@ -92,6 +92,8 @@ pub struct Message {
     pub error: Option<u32>,
     /// `biz_opaque_callback_data`: repeated in its status webhooks.
     pub opaque: Option<String>,
+    /// What it counts as on the bill, decided when it was sent; `None` for what users and the platform write.
+    pub pricing: Option<Pricing>,
 }
 
 impl Message {
@@ -115,7 +117,13 @@ impl Message {
             status: MessageStatus::Sent,
             error: None,
             opaque: None,
+            pricing: None,
         }
+    }
+
+    /// Whether it is a template for signing in.
+    pub fn authentication(&self) -> bool {
+        matches!(&self.kind, MessageKind::Template(template) if template.category == "authentication")
     }
 
     /// The call button in it, also a template's.

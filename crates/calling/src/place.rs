@@ -46,6 +46,11 @@ pub enum Refusal {
     /// 131030: a test number reaches only the recipients of its allow-list.
     #[error("the recipient is not in the allow-list of this test number")]
     NotAllowListed,
+    /// 131062: a code to sign in with goes to telephone numbers.
+    #[error(
+        "recipient: templates of the category AUTHENTICATION are sent to a telephone number, in `to`"
+    )]
+    UserIdNotSupported,
     /// 131055: the number's calls go over SIP.
     #[error("this phone number has SIP enabled: its calls go over SIP, not over this endpoint")]
     SipEnabled,
@@ -110,8 +115,13 @@ pub enum Refusal {
     )]
     NoReceiver,
     /// 130429: too many requests.
-    #[error("more than {0} requests to `/calls` a second by this phone number")]
-    RequestRate(u32),
+    #[error("more than {most} requests to `/{edge}` a second by this phone number")]
+    RequestRate {
+        /// How many are allowed.
+        most: u32,
+        /// Of which kind.
+        edge: &'static str,
+    },
     /// 613: too many reads.
     #[error("more than {0} reads of call permissions a second")]
     ReadRate(u32),

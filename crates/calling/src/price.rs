@@ -11,7 +11,7 @@ use ahoy_types::{Country, Direction, RuleTime, Seconds};
 use serde::{Deserialize, Serialize};
 
 use crate::Call;
-use crate::calendar::Month;
+use crate::calendar::{Month, Zone};
 
 pub use list::{PriceList, PriceListError};
 
@@ -79,7 +79,7 @@ impl fmt::Display for Tier {
 pub struct Billable {
     /// The callee's country by number; `None` for ranges of no country.
     pub country: Option<Country>,
-    /// When it was answered: this decides card and month.
+    /// When it was answered, by the wall clock of the account ([`Zone::wall`]): this decides card and month.
     pub start: RuleTime,
     /// How long it lasted.
     pub length: Seconds,
@@ -87,12 +87,12 @@ pub struct Billable {
 
 impl Billable {
     /// What of an ended call is charged; `None` for a user's call, a call nobody answered and one that lives.
-    pub fn of(call: &Call) -> Option<Self> {
+    pub fn of(call: &Call, zone: &Zone) -> Option<Self> {
         let ending = call.ending()?;
         match (call.direction, ending.start, ending.duration) {
             (Direction::BusinessInitiated, Some(start), Some(length)) => Some(Self {
                 country: call.user.country(),
-                start,
+                start: zone.wall(start),
                 length,
             }),
             _ => None,

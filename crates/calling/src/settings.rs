@@ -192,6 +192,17 @@ impl CallingSettings {
         Ok(next)
     }
 
+    /// The platform shows or hides the call icon; says whether that is a change.
+    pub fn set_icon(&mut self, wanted: IconVisibility, now: RuleTime) -> bool {
+        if self.call_icon_visibility == wanted {
+            return false;
+        }
+        let before = self.shown();
+        self.call_icon_visibility = wanted;
+        self.remember(before, now);
+        true
+    }
+
     fn remember(&mut self, before: Shown, now: RuleTime) {
         self.past.retain(|past| past.until > now - SETTINGS_HELD);
         if before != self.shown() {

@@ -262,7 +262,7 @@ pub(crate) enum NodeBody {
 /// Body of `POST /{template-id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TemplateChange {
-    /// `MARKETING` or `UTILITY`; not of an approved template.
+    /// `MARKETING`, `UTILITY` or `AUTHENTICATION`; not of an approved template.
     category: Option<String>,
     /// All parts anew.
     components: Option<Vec<serde_json::Value>>,
@@ -277,7 +277,7 @@ pub(crate) struct TemplateRequest {
     /// Language code.
     #[schema(example = "en_GB")]
     language: String,
-    /// `MARKETING` or `UTILITY`.
+    /// `MARKETING`, `UTILITY` or `AUTHENTICATION`.
     #[schema(example = "UTILITY")]
     category: String,
     /// `POSITIONAL` or `NAMED`.

@@ -31,6 +31,7 @@ pub struct GraphState {
     pub(crate) verifier: Arc<dyn CallbackVerifier>,
     pub(crate) permission_reads: Arc<Throttle>,
     pub(crate) call_requests: Arc<Throttle>,
+    pub(crate) messages: Arc<Throttle>,
     pub(crate) documents: Vec<(&'static str, &'static str)>,
 }
 
@@ -42,6 +43,7 @@ impl GraphState {
             verifier,
             permission_reads: Arc::default(),
             call_requests: Arc::default(),
+            messages: Arc::default(),
             documents: Vec::new(),
         }
     }

@@ -3,11 +3,14 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ahoy_calling::admin::Administrator;
 use ahoy_calling::analytics::{Cell, Figures};
+use ahoy_calling::calendar::Zone;
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::price::Micros;
+use ahoy_platform::admin::WabaPatch;
 use ahoy_types::{Direction, PhoneNumberId, RuleTime, Seconds, WabaId};
 use serde_json::{Value, json};
 use support::*;
@@ -50,7 +53,7 @@ async fn api() -> Api {
                     cost: Micros(cost),
                 },
             };
-            tx.add_call_sums(WabaId(WABA), PhoneNumberId(number), &cell)?;
+            tx.add_call_sums(WabaId(WABA), &Zone::utc(), PhoneNumberId(number), &cell)?;
         }
         Ok(())
     })
@@ -193,4 +196,81 @@ async fn what_cannot_be_answered_is_refused_in_a_sentence() {
         400,
         "another tenant's account does not exist"
     );
+}
+
+#[tokio::test]
+async fn days_are_those_of_the_account_where_its_clock_is_put_forward() {
+    let zone = Zone::named("Europe/Madrid").unwrap();
+    let hour = Duration::from_secs(3_600);
+    // The next day of 23 hours, seen from the machine's clock.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let mut day = zone.start_of_day(RuleTime::from_secs(i64::try_from(now.as_secs()).unwrap()));
+    while zone.next_day(day).since(day) != 23 * hour {
+        day = zone.next_day(day);
+    }
+    let next = zone.next_day(day);
+    let placed = [day + hour / 2, next - hour / 2, next + hour / 2];
+    let api = Api::with(LimitTable::default(), move |tx| {
+        for at in placed {
+            let cell = Cell {
+                start: at,
+                number: Some(PhoneNumberId(PHONE)),
+                country: "ES".parse().ok(),
+                direction: Direction::UserInitiated,
+                figures: Figures {
+                    calls: 1,
+                    seconds: Seconds(10),
+                    cost: Micros(0),
+                },
+            };
+            tx.add_call_sums(WabaId(WABA), &Zone::utc(), PhoneNumberId(PHONE), &cell)?;
+        }
+        Ok(())
+    })
+    .await;
+    let ask = async |granularity: &str| {
+        let end = (next + hour).secs();
+        let fields = format!(
+            "call_analytics.start({}).end({end}).granularity({granularity})",
+            day.secs()
+        );
+        let found = api
+            .get(&format!("/v25.0/{WABA}?fields={fields}"))
+            .await
+            .ok();
+        let points = found["call_analytics"]["data_points"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let point = |p: &Value| {
+            (
+                p["start"].as_i64().unwrap(),
+                p["end"].as_i64().unwrap(),
+                p["count"].as_u64().unwrap(),
+            )
+        };
+        points.iter().map(point).collect::<Vec<_>>()
+    };
+    // By UTC, the clock of an account that has set none, the first call lies in the day before.
+    assert_eq!(
+        ask("DAILY").await.iter().map(|p| p.2).collect::<Vec<_>>(),
+        [1, 2]
+    );
+    let patch = WabaPatch {
+        time_zone: Some(zone.name().to_owned()),
+        ..WabaPatch::default()
+    };
+    let admin = api.platform.admin(Administrator::all("test"));
+    admin.change_waba(WabaId(WABA), patch).await.unwrap();
+    let after = zone.next_day(next);
+    assert_eq!(
+        ask("DAILY").await,
+        [(day.secs(), next.secs(), 2), (next.secs(), after.secs(), 1)]
+    );
+    let month = zone.month(day);
+    let (first, last) = (
+        zone.start_of_month(month),
+        zone.start_of_month(month.next()),
+    );
+    assert_eq!(ask("MONTHLY").await, [(first.secs(), last.secs(), 3)]);
 }

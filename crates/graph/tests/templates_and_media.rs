@@ -187,7 +187,7 @@ async fn what_breaks_a_rule_is_refused_with_its_code_and_the_field() {
         (json!({}), 100, "name"),
         (json!({"name": 5}), 100, "name"),
         (
-            json!({"name": "a", "language": "en", "category": "AUTHENTICATION", "components": []}),
+            json!({"name": "a", "language": "en", "category": "SERVICE", "components": []}),
             100,
             "category",
         ),

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ahoy_calling::account::{MessagingLimit, Number, Waba};
 use ahoy_calling::act::CallAct;
 use ahoy_calling::analytics::{Cell, Figures, Granularity, Question};
+use ahoy_calling::calendar::Zone;
 use ahoy_calling::limits::{LimitTable, Profile};
 use ahoy_calling::price::{Billable, Micros, PriceList};
 use ahoy_calling::{Call, CallState, End, EndCause};
@@ -149,7 +150,7 @@ fn write(
         tx.add_call_event(&call.id, &event(end.at, CallAct::End))?;
     }
     let mut cost = Micros(0);
-    if let Some(billable) = Billable::of(call) {
+    if let Some(billable) = Billable::of(call, &Zone::utc()) {
         let (month, market) = (billable.month(), prices.market(billable.country));
         let before = tx.month_volume(BUSINESS, &market, month)?;
         let price = prices.price(&billable, before, None);
@@ -177,7 +178,7 @@ fn write(
         direction: call.direction,
         figures,
     };
-    tx.add_call_sums(WABA, call.number, &cell)?;
+    tx.add_call_sums(WABA, &Zone::utc(), call.number, &cell)?;
     Ok(figures)
 }
 
@@ -233,6 +234,7 @@ fn questions(now: RuleTime) -> Vec<Asked> {
         start: now - back,
         end: now,
         granularity,
+        zone: Zone::utc(),
         countries: Vec::new(),
         directions: Vec::new(),
         by_number: false,

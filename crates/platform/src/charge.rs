@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ahoy_calling::Call;
-use ahoy_calling::account::Number;
+use ahoy_calling::account::{Number, Waba};
 use ahoy_calling::analytics::{Cell, Figures};
 use ahoy_calling::calendar::Month;
 use ahoy_calling::price::{Billable, Micros, Price, PriceList};
@@ -17,8 +17,12 @@ use crate::platform::Platform;
 
 /// Charges an ended call and counts it. In the transaction that ends it, so that no call is charged twice or never.
 pub(crate) fn settle(step: &mut Step<'_>, number: &Number, call: &Call) -> Result<()> {
-    let cost = match Billable::of(call) {
-        Some(billable) => charge(step, number, call, &billable)?,
+    let waba = step
+        .tx
+        .waba(number.waba)?
+        .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
+    let cost = match Billable::of(call, &waba.zone) {
+        Some(billable) => charge(step, number, &waba, call, &billable)?,
         None => Micros::default(),
     };
     let Some(figures) = Figures::of(call, cost) else {
@@ -31,19 +35,16 @@ pub(crate) fn settle(step: &mut Step<'_>, number: &Number, call: &Call) -> Resul
         direction: call.direction,
         figures,
     };
-    step.tx.add_call_sums(number.waba, number.id, &cell)
+    step.tx.add_call_sums(waba.id, &waba.zone, number.id, &cell)
 }
 
 fn charge(
     step: &mut Step<'_>,
     number: &Number,
+    waba: &Waba,
     call: &Call,
     billable: &Billable,
 ) -> Result<Micros> {
-    let waba = step
-        .tx
-        .waba(number.waba)?
-        .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
     let business = waba.business;
     let month = billable.month();
     let market = step.prices.market(billable.country);

@@ -12,7 +12,7 @@ use ahoy_wire::webhook::{self, RestrictionInfo, ViolationInfo};
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{finish, mail, outbox};
+use crate::{finish, mail, outbox, settings};
 
 /// A state of the rules that the sandbox can put a number into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,10 +127,19 @@ fn took_effect(step: &mut Step<'_>, number: &mut Number, notice: Notice) -> Resu
                 step.tx.forget_marks(number.id, &[Mark::UserFeedback])?;
             }
         }
-        Notice::ButtonHidden => number.settings.call_icon_visibility = IconVisibility::DisableAll,
+        Notice::ButtonHidden => set_icon(step, number, IconVisibility::DisableAll)?,
     }
     step.tx.put_number(number)?;
     tell(step, number, notice)
+}
+
+/// The platform changes `call_icon_visibility`: the business is told of its settings as of any change of them
+/// (`webhooks.md` §4 names the change, not who makes it).
+fn set_icon(step: &mut Step<'_>, number: &mut Number, wanted: IconVisibility) -> Result<()> {
+    if number.settings.set_icon(wanted, step.now) {
+        settings::tell(step, number)?;
+    }
+    Ok(())
 }
 
 /// The `account_update` webhook and the mails of a notice.
@@ -189,7 +198,7 @@ fn change(step: &mut Step<'_>, id: PhoneNumberId, wanted: StandingChange) -> Res
     }
     if let Some(wanted) = wanted.pick_up {
         if number.standing.show_button() {
-            number.settings.call_icon_visibility = IconVisibility::Default;
+            set_icon(step, &mut number, IconVisibility::Default)?;
         }
         number.standing.pick_up = Default::default();
         match wanted {

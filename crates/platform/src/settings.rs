@@ -104,7 +104,8 @@ fn is_announcement(step: &mut Step<'_>, number: &Number, id: MediaId) -> Result<
     )))
 }
 
-fn tell(step: &mut Step<'_>, number: &Number) -> ahoy_store::Result<()> {
+/// The webhook of the settings a number has now.
+pub(crate) fn tell(step: &mut Step<'_>, number: &Number) -> ahoy_store::Result<()> {
     let calling = calling_of(number, None, step.now);
     let body = webhook::settings_update(number.waba, number.id, step.now, &calling);
     outbox::publish(step, number, "account_settings_update", None, &body)

@@ -2,7 +2,7 @@
 
 use ahoy_calling::Refusal;
 use ahoy_calling::account::Scope;
-use ahoy_calling::template::{Draft, Edit, Template, may_create};
+use ahoy_calling::template::{Draft, Edit, Status, Template, may_create};
 use ahoy_store::{Result as StoreResult, TimerKind};
 use ahoy_types::{MediaId, TemplateId, WabaId};
 use ahoy_wire::webhook::{TemplateStatus, template_status};
@@ -93,6 +93,29 @@ impl Platform {
                     step.tx.delete_template(id).map_err(internal)?;
                 }
                 Ok(())
+            })
+            .await
+    }
+
+    /// Puts a template into a state that no business can put it into, for tests of what follows; the account is told.
+    ///
+    /// # Errors
+    /// The store fails. `None` for an unknown template.
+    pub async fn set_template_status(
+        &self,
+        id: TemplateId,
+        status: Status,
+    ) -> StoreResult<Option<Template>> {
+        self.ledger()
+            .execute(move |step| {
+                let Some(mut template) = step.tx.template(id)? else {
+                    return Ok(None);
+                };
+                if template.set_status(status) {
+                    step.tx.put_template(&template)?;
+                    tell(step, &template)?;
+                }
+                Ok(Some(template))
             })
             .await
     }

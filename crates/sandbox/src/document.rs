@@ -23,6 +23,7 @@ use crate::model::SandboxError;
         (name = "calls", description = "What users do with calls, and what they heard"),
         (name = "chat", description = "What users do in chats"),
         (name = "numbers", description = "What no business can change of its numbers"),
+        (name = "templates", description = "What no business can change of its templates"),
         (name = "deliveries", description = "Every webhook with every attempt"),
         (name = "faults", description = "Failures on request"),
     )

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub(crate) use calls::{CallList, CallLogCall, CallLogPage, CallShown, Placed};
 pub(crate) use chat::{PermissionAnswer, PhoneShown, Thread, Written};
 pub(crate) use deliveries::{DeliveryList, DeliveryShown};
-pub(crate) use numbers::{Mailbox, NumberShown, StandingShown};
+pub(crate) use numbers::{Mailbox, NumberShown, StandingShown, TemplateShown};
 pub(crate) use users::{BehaviourBody, ClientBody, UserList, UserShown};
 
 /// Every answer with a status of 400 or more.

@@ -6,8 +6,8 @@ use utoipa_axum::routes;
 
 use crate::document::Frame;
 use crate::{
-    SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, unfinished,
-    users,
+    SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, templates,
+    unfinished, users,
 };
 
 /// The prefix of all routes.
@@ -42,6 +42,7 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
         .routes(routes!(call_logs::get))
         .routes(routes!(numbers::patch))
         .routes(routes!(standing::get, standing::put))
+        .routes(routes!(templates::patch))
         .routes(routes!(standing::mailbox))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))

@@ -2,7 +2,7 @@
 
 use ahoy_calling::act::CallAct;
 use ahoy_calling::analytics::{Cell, Span};
-use ahoy_calling::calendar::Month;
+use ahoy_calling::calendar::{Month, Zone};
 use ahoy_calling::price::Micros;
 use ahoy_calling::{CallState, End};
 use ahoy_types::{BusinessId, CallId, Direction, PhoneNumberId, RuleTime, Seconds, WaId, WabaId};
@@ -134,8 +134,16 @@ pub trait ChargeTx: ChargeRows {
         volume: Seconds,
     ) -> Result<()>;
     /// Adds figures of one number, at the instant they are for, to everything that is kept: half hour and day, of
-    /// the number and of its account.
-    fn add_call_sums(&mut self, waba: WabaId, number: PhoneNumberId, cell: &Cell) -> Result<()>;
+    /// the number and of its account. Days are those of the account's time zone.
+    fn add_call_sums(
+        &mut self,
+        waba: WabaId,
+        zone: &Zone,
+        number: PhoneNumberId,
+        cell: &Cell,
+    ) -> Result<()>;
+    /// Sums up an account's days anew out of its half hours: its time zone has changed.
+    fn resum_days(&mut self, waba: WabaId, zone: &Zone) -> Result<()>;
     /// Adds an entry to a call's log; the call must be there.
     fn add_call_event(&mut self, call: &CallId, event: &CallEvent) -> Result<()>;
 }

@@ -1,5 +1,6 @@
 //! Messages, their cards and the media they carry.
 
+use ahoy_calling::calendar::Month;
 use ahoy_calling::message::{Message, Side};
 use ahoy_types::{MessageId, PhoneNumberId, WaId};
 
@@ -34,10 +35,14 @@ pub trait MessageRows {
     ) -> Result<Vec<Message>>;
     /// What businesses wrote to a user and the user's phone has not taken, oldest first, at most `limit`.
     fn undelivered(&mut self, user: WaId, limit: usize) -> Result<Vec<Message>>;
+    /// Messages other than templates that a number sent in a month of its account.
+    fn service_messages(&mut self, number: PhoneNumberId, month: Month) -> Result<u64>;
 }
 
 /// Writing them.
 pub trait MessageTx: MessageRows {
     /// Creates a message, or replaces what can change of it: content, status and error.
     fn put_message(&mut self, row: &Message) -> Result<()>;
+    /// A number sent one more of [`MessageRows::service_messages`].
+    fn count_service_message(&mut self, number: PhoneNumberId, month: Month) -> Result<()>;
 }

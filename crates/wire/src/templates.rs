@@ -2,7 +2,9 @@
 
 mod read;
 
-pub use read::{ButtonSpec, Components, HeaderSpec, TemplateBody, TemplateEdit, TextSpec};
+pub use read::{
+    ButtonSpec, Components, HeaderSpec, TemplateBody, TemplateCategory, TemplateEdit, TextSpec,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,7 +19,7 @@ pub struct TemplateCreated {
     pub id: String,
     /// `APPROVED`, `PENDING` or `REJECTED`.
     pub status: String,
-    /// `MARKETING` or `UTILITY`.
+    /// `MARKETING`, `UTILITY` or `AUTHENTICATION`.
     pub category: String,
 }
 
@@ -42,7 +44,7 @@ pub struct TemplateNode {
     /// `APPROVED`, `PENDING`, `REJECTED`, `PAUSED` or `DISABLED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// `MARKETING` or `UTILITY`.
+    /// `MARKETING`, `UTILITY` or `AUTHENTICATION`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// Why its review failed; `NONE` where it did not.

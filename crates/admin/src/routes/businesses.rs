@@ -18,6 +18,8 @@ pub(super) struct NewBusinessBody {
     id: Option<String>,
     /// Its name.
     name: String,
+    /// Mail addresses of those whom warnings and restrictions reach; none if absent.
+    contacts: Option<Vec<String>>,
 }
 
 /// Body of a change: what is absent stays as it is.
@@ -25,6 +27,8 @@ pub(super) struct NewBusinessBody {
 pub(super) struct BusinessPatchBody {
     /// New name.
     name: Option<String>,
+    /// All mail addresses from now on; an empty list takes them away.
+    contacts: Option<Vec<String>>,
 }
 
 /// Businesses, by ascending id.
@@ -72,6 +76,7 @@ pub(super) async fn create(asked: Asked) -> Answer<BusinessView> {
     let new = NewBusiness {
         id: parsed(&fields, "id")?,
         name: fields.required_text("name")?.to_owned(),
+        contacts: fields.list("contacts")?.unwrap_or_default(),
     };
     Ok(Json(asked.admin.create_business(new).await?.into()))
 }
@@ -113,8 +118,10 @@ pub(super) async fn show(Path(id): Path<String>, asked: Asked) -> Answer<Busines
 pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<BusinessView> {
     let id = of_path("business", &id)?;
     let body = asked.body()?;
+    let fields = body.fields();
     let patch = BusinessPatch {
-        name: text(&body.fields(), "name")?,
+        name: text(&fields, "name")?,
+        contacts: fields.list("contacts")?,
     };
     Ok(Json(asked.admin.change_business(id, patch).await?.into()))
 }

@@ -22,8 +22,10 @@ pub(super) struct NewWabaBody {
     name: String,
     /// ISO 4217; `USD` if absent.
     currency: Option<String>,
-    /// Number of its time zone; `0` (none set) if absent.
+    /// Number of its time zone in the reference's list, only shown; `0` (none set) if absent.
     timezone_id: Option<String>,
+    /// IANA name of the time zone by which its days and months are counted; `UTC` if absent.
+    time_zone: Option<String>,
 }
 
 /// Body of a change: what is absent stays as it is.
@@ -33,8 +35,10 @@ pub(super) struct WabaPatchBody {
     name: Option<String>,
     /// New currency.
     currency: Option<String>,
-    /// New time zone.
+    /// New number of its time zone.
     timezone_id: Option<String>,
+    /// New time zone: figures of days are summed up anew, charges stay.
+    time_zone: Option<String>,
 }
 
 /// Accounts, by ascending id.
@@ -88,6 +92,7 @@ pub(super) async fn create(asked: Asked) -> Answer<WabaView> {
         name: fields.required_text("name")?.to_owned(),
         currency: text(&fields, "currency")?,
         timezone_id: fields.text_or_integer("timezone_id")?.map(Into::into),
+        time_zone: text(&fields, "time_zone")?,
     };
     Ok(Json(asked.admin.create_waba(new).await?.into()))
 }
@@ -133,6 +138,7 @@ pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<WabaV
         name: text(&fields, "name")?,
         currency: text(&fields, "currency")?,
         timezone_id: fields.text_or_integer("timezone_id")?.map(Into::into),
+        time_zone: text(&fields, "time_zone")?,
     };
     Ok(Json(asked.admin.change_waba(id, patch).await?.into()))
 }

@@ -90,14 +90,8 @@ pub(crate) enum BusinessVerb {
     Create(NewBusiness),
     /// Show one.
     Show(Id),
-    /// Change its name.
-    Update {
-        /// Its id.
-        id: String,
-        /// New name.
-        #[arg(long)]
-        name: String,
-    },
+    /// Change one: what is not named stays.
+    Update(BusinessPatch),
     /// Delete one that has no WABAs and apps.
     Delete(Id),
 }
@@ -110,6 +104,26 @@ pub(crate) struct NewBusiness {
     /// Its id [default: a fresh one].
     #[arg(long)]
     id: Option<String>,
+    /// Mail address that warnings and restrictions of its numbers reach; repeat it for more.
+    #[arg(long = "contact", value_name = "ADDRESS")]
+    contacts: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args, Serialize)]
+pub(crate) struct BusinessPatch {
+    /// Its id.
+    #[serde(skip)]
+    id: String,
+    /// New name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Mail address that warnings and restrictions reach, in place of those before; repeat it for more.
+    #[arg(long = "contact", value_name = "ADDRESS")]
+    contacts: Option<Vec<String>>,
+    /// Take all mail addresses away.
+    #[arg(long, conflicts_with = "contacts")]
+    #[serde(skip)]
+    no_contacts: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,9 +154,12 @@ pub(crate) struct NewWaba {
     /// ISO 4217 code of its currency [default: USD].
     #[arg(long)]
     currency: Option<String>,
-    /// Number of its time zone in the reference's list [default: 0, none].
+    /// Number of its time zone in the reference's list, only shown [default: 0, none].
     #[arg(long)]
     timezone_id: Option<String>,
+    /// IANA name of the time zone by which its days and months are counted [default: UTC].
+    #[arg(long)]
+    time_zone: Option<String>,
 }
 
 #[derive(Debug, Args, Serialize)]
@@ -156,9 +173,12 @@ pub(crate) struct WabaPatch {
     /// New currency.
     #[arg(long)]
     currency: Option<String>,
-    /// New time zone.
+    /// New number of its time zone.
     #[arg(long)]
     timezone_id: Option<String>,
+    /// New time zone by which its days and months are counted.
+    #[arg(long)]
+    time_zone: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -446,20 +466,22 @@ impl Noun {
 
 fn business(verb: BusinessVerb) -> anyhow::Result<Ask> {
     Ok(match verb {
-        BusinessVerb::List => Ask::list("/businesses", &["id", "name"]),
+        BusinessVerb::List => Ask::list("/businesses", &["id", "name", "contacts"]),
         BusinessVerb::Create(new) => Ask::send(Method::POST, "/businesses", body(new)?),
         BusinessVerb::Show(Id { id }) => Ask::show(one("businesses", &id)?),
-        BusinessVerb::Update { id, name } => Ask::send(
-            Method::PATCH,
-            one("businesses", &id)?,
-            serde_json::json!({ "name": name }),
-        ),
+        BusinessVerb::Update(mut patch) => {
+            if patch.no_contacts {
+                patch.contacts = Some(Vec::new());
+            }
+            let path = one("businesses", &patch.id)?;
+            Ask::send(Method::PATCH, path, body(patch)?)
+        }
         BusinessVerb::Delete(Id { id }) => Ask::delete(one("businesses", &id)?, "Deleted."),
     })
 }
 
 fn waba(verb: WabaVerb) -> anyhow::Result<Ask> {
-    let columns = &["id", "business", "name", "currency", "timezone_id"];
+    let columns = &["id", "business", "name", "currency", "time_zone"];
     Ok(match verb {
         WabaVerb::List(business) => Ask::list(of("wabas", &business)?, columns),
         WabaVerb::Create(new) => Ask::send(Method::POST, "/wabas", body(new)?),

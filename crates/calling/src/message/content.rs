@@ -142,7 +142,7 @@ pub struct TemplateMessage {
     pub name: String,
     /// Its language, as in `en_GB`.
     pub language: String,
-    /// Its category in the webhooks' spelling: `utility` or `marketing`.
+    /// Its category in the webhooks' spelling: `utility`, `marketing` or `authentication`.
     pub category: String,
     /// The words above the body.
     pub header: Option<String>,

@@ -28,6 +28,12 @@ pub struct SendFacts<'a> {
     pub request: bool,
     /// Whether it is a template.
     pub template: bool,
+    /// Whether it is a template for signing in.
+    pub authentication: bool,
+    /// Whether the recipient was named by a business-scoped id.
+    pub by_user_id: bool,
+    /// Whether it costs something.
+    pub billable: bool,
 }
 
 /// What becomes of a message that was taken.
@@ -39,6 +45,8 @@ pub enum Fate {
     Undeliverable,
     /// It fails: no open service window, and no template (131047).
     WindowClosed,
+    /// It fails: it costs something, and nobody pays (131042).
+    Unpaid,
 }
 
 impl Fate {
@@ -48,6 +56,7 @@ impl Fate {
             Self::Sent => None,
             Self::Undeliverable => Some(131_026),
             Self::WindowClosed => Some(131_047),
+            Self::Unpaid => Some(131_042),
         }
     }
 }
@@ -62,6 +71,9 @@ pub fn may_send(facts: &SendFacts<'_>, now: RuleTime) -> Result<Fate, Refusal> {
     }
     if !facts.allow_listed {
         return Err(Refusal::NotAllowListed);
+    }
+    if facts.authentication && facts.by_user_id {
+        return Err(Refusal::UserIdNotSupported);
     }
     let about_calls = facts.call_button || facts.request;
     if about_calls && !facts.number.settings.status.on() {
@@ -78,6 +90,9 @@ pub fn may_send(facts: &SendFacts<'_>, now: RuleTime) -> Result<Fate, Refusal> {
     }
     if !facts.template && !facts.pair.window_open(now) {
         return Ok(Fate::WindowClosed);
+    }
+    if facts.billable && !facts.number.payment_valid {
+        return Ok(Fate::Unpaid);
     }
     if about_calls && facts.too_old {
         return Ok(Fate::Undeliverable);
@@ -117,6 +132,9 @@ mod tests {
                     call_button: true,
                     request: false,
                     template: false,
+                    authentication: false,
+                    by_user_id: false,
+                    billable: false,
                 },
                 NOW,
             )
@@ -147,5 +165,40 @@ mod tests {
             ask(&number, &limits, &pair, true, true, false),
             Ok(Fate::Sent)
         );
+    }
+
+    #[test]
+    fn a_code_to_sign_in_goes_to_a_number_and_what_costs_must_be_paid() {
+        let limits = Limits::of(Profile::Sandbox);
+        let mut number = crate::place::sample_number();
+        number.payment_valid = false;
+        let pair = Pair::default();
+        let ask = |number: &Number, authentication, by_user_id, billable| {
+            may_send(
+                &SendFacts {
+                    number,
+                    limits: &limits,
+                    pair: &pair,
+                    allow_listed: true,
+                    known: true,
+                    too_old: false,
+                    call_button: false,
+                    request: false,
+                    template: true,
+                    authentication,
+                    by_user_id,
+                    billable,
+                },
+                NOW,
+            )
+        };
+        let refused = ask(&number, true, true, true);
+        assert_eq!(refused, Err(Refusal::UserIdNotSupported));
+        assert_eq!(ask(&number, false, true, false), Ok(Fate::Sent));
+        let unpaid = ask(&number, true, false, true);
+        assert_eq!(unpaid, Ok(Fate::Unpaid));
+        assert_eq!(Fate::Unpaid.error(), Some(131_042));
+        number.payment_valid = true;
+        assert_eq!(ask(&number, true, false, true), Ok(Fate::Sent));
     }
 }

@@ -27,10 +27,14 @@ impl Usage {
         let inside = times.iter().rev().take_while(|t| **t > start);
         let used = u32::try_from(inside.count()).unwrap_or(u32::MAX);
         // One more fits as soon as the window holds fewer than allowed: when the allowed-th newest leaves it.
-        let next_at = (used >= allowed)
-            .then(|| times.iter().rev().nth((allowed as usize).saturating_sub(1)))
-            .flatten()
-            .map(|t| *t + window);
+        let next_at = (used >= allowed).then(|| {
+            let leaves = match (allowed as usize).checked_sub(1) {
+                Some(nth) => times.iter().rev().nth(nth).copied(),
+                None => None,
+            };
+            // Where none is allowed there is no such instant; a window ahead is as far as anybody can say.
+            leaves.unwrap_or(now) + window
+        });
         Self {
             allowed,
             used,
@@ -44,10 +48,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::limits::Limits;
+    use crate::limits::{DAY_WINDOW, Limits};
     use crate::pair::Pair;
 
     const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
+
+    #[test]
+    fn where_none_is_allowed_there_is_no_room() {
+        let usage = Usage::of(&[], DAY_WINDOW, 0, NOW);
+        assert!(!usage.free());
+        assert_eq!(usage.next_at, Some(NOW + DAY_WINDOW));
+    }
 
     proptest! {
         #[test]

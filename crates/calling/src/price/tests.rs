@@ -4,7 +4,7 @@ use ahoy_types::{CallId, PhoneNumberId, WaId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::calendar;
+use crate::calendar::{self, Zone};
 
 fn list() -> PriceList {
     PriceList::published().unwrap()
@@ -188,14 +188,17 @@ fn only_answered_calls_of_the_business_are_charged() {
         platform_sdp: String::new(),
         report: None,
     };
-    let billed = Billable::of(&call(Direction::BusinessInitiated, Some(0))).unwrap();
+    let billed = Billable::of(&call(Direction::BusinessInitiated, Some(0)), &Zone::utc()).unwrap();
     assert_eq!(billed.length, Seconds(61));
     assert_eq!(billed.country.map(|c| c.to_string()).as_deref(), Some("GB"));
     assert_eq!(
-        Billable::of(&call(Direction::BusinessInitiated, None)),
+        Billable::of(&call(Direction::BusinessInitiated, None), &Zone::utc()),
         None
     );
-    assert_eq!(Billable::of(&call(Direction::UserInitiated, Some(0))), None);
+    assert_eq!(
+        Billable::of(&call(Direction::UserInitiated, Some(0)), &Zone::utc()),
+        None
+    );
 }
 
 proptest! {

@@ -1,6 +1,8 @@
 //! Whether a template may be made: form, lengths, variables (`graph-api.md` §6, `errors.md` 2388…).
 
-use super::{Button, Draft, Example, Fault, FaultKind, Header, ParameterFormat, Text, variables};
+use super::{
+    Button, Category, Draft, Example, Fault, FaultKind, Header, ParameterFormat, Text, variables,
+};
 use crate::Refusal;
 use crate::limits::{
     CALL_BUTTON_CHARS, TEMPLATE_BODY_CHARS, TEMPLATE_BUTTON_CHARS, TEMPLATE_BUTTONS,
@@ -32,6 +34,14 @@ pub fn check(draft: &Draft) -> Result<(), Refusal> {
     body(&content.body, format)?;
     if let Some(text) = &content.footer {
         footer(text)?;
+    }
+    if draft.category == Category::Authentication {
+        let call = |button: &Button| matches!(button, Button::VoiceCall { .. });
+        if content.call_permission_request || content.buttons.iter().any(call) {
+            return invalid(
+                "components: a template of the category AUTHENTICATION has neither a call button nor a request for permission to call",
+            );
+        }
     }
     if content.call_permission_request && !content.buttons.is_empty() {
         return invalid(

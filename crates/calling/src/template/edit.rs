@@ -2,7 +2,7 @@
 
 use ahoy_types::{RuleTime, TemplateId, WabaId};
 
-use super::{Category, Content, Draft, Fault, FaultKind, Status, Template, check, review};
+use super::{Category, Content, Draft, Fault, FaultKind, Reason, Status, Template, check, review};
 use crate::Refusal;
 use crate::limits::{DAY_WINDOW, MONTH_WINDOW, TemplateLimits};
 
@@ -120,6 +120,15 @@ impl Template {
         self.reason = None;
         self.revision += 1;
         Ok(())
+    }
+
+    /// The platform approves it, rejects it or holds it back, whatever came before; a review under way is overtaken. Says
+    /// whether that is news.
+    pub fn set_status(&mut self, status: Status) -> bool {
+        let news = self.status != status;
+        self.status = status;
+        self.reason = (status == Status::Rejected).then_some(Reason::InvalidFormat);
+        news
     }
 
     /// The review of this revision is over. Says whether it decided anything: not where the text has changed since.

@@ -79,6 +79,8 @@ pub enum Category {
     Marketing,
     /// About something the user is engaged in.
     Utility,
+    /// A code to sign in with. It goes to telephone numbers only (131062) and has nothing to do with calls.
+    Authentication,
 }
 
 impl Category {
@@ -87,6 +89,7 @@ impl Category {
         match self {
             Self::Marketing => "MARKETING",
             Self::Utility => "UTILITY",
+            Self::Authentication => "AUTHENTICATION",
         }
     }
 }
@@ -139,6 +142,17 @@ impl Status {
             Self::Disabled => "DISABLED",
         }
     }
+}
+
+impl Status {
+    /// Every status with its word.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("APPROVED", Self::Approved),
+        ("PENDING", Self::Pending),
+        ("REJECTED", Self::Rejected),
+        ("PAUSED", Self::Paused),
+        ("DISABLED", Self::Disabled),
+    ];
 }
 
 /// Why a review failed.

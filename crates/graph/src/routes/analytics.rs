@@ -34,6 +34,7 @@ pub(super) async fn of(
             Fineness::Daily => Granularity::Daily,
             Fineness::Monthly => Granularity::Monthly,
         },
+        zone: waba.zone.clone(),
         countries: query.country_codes.clone(),
         directions: query.directions.clone(),
         by_number: by(Dimension::Phone),

@@ -1,5 +1,8 @@
 //! `POST /{phone-number-id}/messages` (`graph-api.md` §5).
 
+use std::time::Instant;
+
+use ahoy_calling::Refusal;
 use ahoy_calling::account::Scope;
 use ahoy_platform::OutgoingMessage;
 use ahoy_wire::errors::ErrorEnvelope;
@@ -26,7 +29,7 @@ use crate::routes::calls::recipient;
     request_body = MessagesBody,
     responses(
         (status = 200, description = "Taken", body = MessagesAnswer),
-        (status = 400, description = "Code 100, 131008, 131009: parameter; 131021: recipient; 131030: not on a test number's list; 131051: type; 133010: not registered; 138000: calling disabled; 138009, 138013, 138014, 138017: permission request", body = ErrorEnvelope),
+        (status = 400, description = "Code 100, 131008, 131009: parameter; 131021: recipient; 130429: throughput; 131030: not on a test number's list; 131051: type; 131062: a user id where a number is needed; 132000 to 132018: template; 133010: not registered; 138000: calling disabled; 138009, 138013, 138014, 138017: permission request", body = ErrorEnvelope),
         (status = 401, description = "Code 190: token", body = ErrorEnvelope),
         (status = 403, description = "Code 10: the token lacks whatsapp_business_messaging", body = ErrorEnvelope),
         (status = 404, description = "Code 132001: no such template", body = ErrorEnvelope),
@@ -36,9 +39,15 @@ pub(crate) async fn send(
     State(state): State<GraphState>,
     asked: Asked,
 ) -> Result<Answer<MessagesAnswer>, Refused> {
-    let number = asked.number()?.id;
+    let number = asked.number()?;
     asked.need(&[Scope::WhatsappBusinessMessaging])?;
     let method = &asked.incoming.method;
+    let most = state.platform.config().limits.of(number.profile);
+    let (number, most) = (number.id, most.messages_per_second);
+    if !state.messages.admit(number, most, Instant::now()) {
+        let edge = "messages";
+        return Err(Refusal::RequestRate { most, edge }).or_refuse(method);
+    }
     let send = match MessageRequest::parse(&asked.incoming.body()?)? {
         MessageRequest::Read { message_id, typing } => {
             let done = state

@@ -11,7 +11,7 @@ use ahoy_wire::errors::ErrorEnvelope;
 use ahoy_wire::nodes::{Cursors, Paging, select};
 use ahoy_wire::templates::{
     ButtonSpec, Components, HeaderSpec, TEMPLATE_DEFAULTS, TEMPLATE_FIELDS, TemplateBody,
-    TemplateCreated, TemplateEdit, TemplateNode, Templates, TextSpec,
+    TemplateCategory, TemplateCreated, TemplateEdit, TemplateNode, Templates, TextSpec,
 };
 use ahoy_wire::{GraphError, Success};
 use axum::extract::State;
@@ -32,14 +32,6 @@ const DEFAULT_LIMIT: u64 = 25;
 const MAX_LIMIT: u64 = 250;
 /// Name of the node's kind in sentences.
 pub(super) const KIND: &str = "WhatsAppMessageTemplate";
-
-const STATUSES: [(&str, Status); 5] = [
-    ("APPROVED", Status::Approved),
-    ("PENDING", Status::Pending),
-    ("REJECTED", Status::Rejected),
-    ("PAUSED", Status::Paused),
-    ("DISABLED", Status::Disabled),
-];
 
 /// Makes a template.
 #[utoipa::path(
@@ -65,7 +57,7 @@ pub(crate) async fn create(
     let draft = Draft {
         name: body.name,
         language: body.language,
-        category: category(body.marketing),
+        category: category(body.category),
         parameter_format: if body.named {
             ParameterFormat::Named
         } else {
@@ -97,7 +89,7 @@ pub(crate) async fn create(
         ("limit" = Option<u64>, Query, description = "1 to 250, 25 if absent"),
         ("name" = Option<String>, Query, description = "Only names that contain this"),
         ("language" = Option<String>, Query, description = "Only this language"),
-        ("category" = Option<String>, Query, description = "Only MARKETING or UTILITY"),
+        ("category" = Option<String>, Query, description = "Only MARKETING, UTILITY or AUTHENTICATION"),
         ("status" = Option<String>, Query, description = "Only this status: APPROVED, PENDING, REJECTED, PAUSED or DISABLED"),
         ("after" = Option<String>, Query, description = "A cursor: only what comes after it"),
         ("before" = Option<String>, Query, description = "A cursor: only what comes before it"),
@@ -217,7 +209,7 @@ pub(super) async fn edit(
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let change = TemplateEdit::parse(&asked.incoming.body()?)?;
     let edit = Edit {
-        category: change.marketing.map(category),
+        category: change.category.map(category),
         content: change.components.map(content),
     };
     let edited = state.platform.edit_template(&asked.caller, id, edit).await;
@@ -254,15 +246,13 @@ struct Wanted {
 
 impl Wanted {
     fn read(fields: &Fields<'_>) -> Result<Self, GraphError> {
-        let categories = [
-            ("MARKETING", Category::Marketing),
-            ("UTILITY", Category::Utility),
-        ];
         Ok(Self {
             name: fields.text("name")?.map(str::to_owned),
             language: fields.text("language")?.map(str::to_owned),
-            category: fields.word("category", &categories)?,
-            status: fields.word("status", &STATUSES)?,
+            category: fields
+                .word("category", &TemplateCategory::WORDS)?
+                .map(category),
+            status: fields.word("status", &Status::WORDS)?,
         })
     }
 
@@ -296,11 +286,11 @@ fn cursor(fields: &Fields<'_>, name: &str) -> Result<Option<TemplateId>, GraphEr
         })
 }
 
-const fn category(marketing: bool) -> Category {
-    if marketing {
-        Category::Marketing
-    } else {
-        Category::Utility
+const fn category(category: TemplateCategory) -> Category {
+    match category {
+        TemplateCategory::Marketing => Category::Marketing,
+        TemplateCategory::Utility => Category::Utility,
+        TemplateCategory::Authentication => Category::Authentication,
     }
 }
 

@@ -14,6 +14,8 @@ pub struct NewBusiness {
     pub id: Option<BusinessId>,
     /// Its name.
     pub name: String,
+    /// Mail addresses of those whom warnings reach.
+    pub contacts: Vec<String>,
 }
 
 /// A change of a portfolio: what is absent stays as it is.
@@ -21,6 +23,8 @@ pub struct NewBusiness {
 pub struct BusinessPatch {
     /// New name.
     pub name: Option<String>,
+    /// All addresses whom warnings reach from now on.
+    pub contacts: Option<Vec<String>>,
 }
 
 /// An account to be created.
@@ -34,8 +38,10 @@ pub struct NewWaba {
     pub name: String,
     /// Its currency; US dollars where there is none.
     pub currency: Option<String>,
-    /// Its time zone; none where there is none.
+    /// Number of its time zone; none where there is none.
     pub timezone_id: Option<String>,
+    /// Its clock, by an IANA name; UTC where there is none.
+    pub time_zone: Option<String>,
 }
 
 /// A change of an account: what is absent stays as it is.
@@ -45,8 +51,10 @@ pub struct WabaPatch {
     pub name: Option<String>,
     /// New currency.
     pub currency: Option<String>,
-    /// New time zone.
+    /// New number of its time zone.
     pub timezone_id: Option<String>,
+    /// New clock.
+    pub time_zone: Option<String>,
 }
 
 /// A portfolio, if this administrator may know it.
@@ -116,15 +124,12 @@ impl Admin {
     pub async fn create_business(&self, new: NewBusiness) -> Result<Business, AdminRefusal> {
         self.who().must_be_admin("create businesses")?;
         let name = rules::name("name", &new.name)?;
+        let contacts = rules::contacts(new.contacts)?;
         let fresh = random_id(Prefix::Business)?;
         let row = self
             .change(move |step, _| {
                 let id = BusinessId(free_id(step, new.id.map(|id| id.0), fresh)?);
-                let row = Business {
-                    id,
-                    name,
-                    contacts: Vec::new(),
-                };
+                let row = Business { id, name, contacts };
                 step.tx.put_business(&row).map_err(internal)?;
                 Ok(row)
             })
@@ -143,10 +148,12 @@ impl Admin {
         patch: BusinessPatch,
     ) -> Result<Business, AdminRefusal> {
         let name = patch.name.map(|n| rules::name("name", &n)).transpose()?;
+        let contacts = patch.contacts.map(rules::contacts).transpose()?;
         let row = self
             .change(move |step, who| {
                 let mut row = business(step.tx, who, id)?;
                 row.name = name.unwrap_or(row.name);
+                row.contacts = contacts.unwrap_or(row.contacts);
                 step.tx.put_business(&row).map_err(internal)?;
                 Ok(row)
             })
@@ -219,6 +226,7 @@ impl Admin {
             .timezone_id
             .map(|z| rules::timezone_id(&z))
             .transpose()?;
+        let clock = new.time_zone.map(|z| rules::time_zone(&z)).transpose()?;
         let fresh = random_id(Prefix::Waba)?;
         let row = self
             .change(move |step, who| {
@@ -227,6 +235,7 @@ impl Admin {
                 let mut row = Waba::new(id, business, name);
                 row.currency = currency.unwrap_or(row.currency);
                 row.timezone_id = zone.unwrap_or(row.timezone_id);
+                row.zone = clock.unwrap_or(row.zone);
                 step.tx.put_waba(&row).map_err(internal)?;
                 Ok(row)
             })
@@ -246,12 +255,19 @@ impl Admin {
             .timezone_id
             .map(|z| rules::timezone_id(&z))
             .transpose()?;
+        let clock = patch.time_zone.map(|z| rules::time_zone(&z)).transpose()?;
         let row = self
             .change(move |step, who| {
                 let mut row = waba(step.tx, who, id)?;
                 row.name = name.unwrap_or(row.name);
                 row.currency = currency.unwrap_or(row.currency);
                 row.timezone_id = zone.unwrap_or(row.timezone_id);
+                if let Some(clock) = clock
+                    && clock != row.zone
+                {
+                    step.tx.resum_days(id, &clock).map_err(internal)?;
+                    row.zone = clock;
+                }
                 step.tx.put_waba(&row).map_err(internal)?;
                 Ok(row)
             })

@@ -2,7 +2,7 @@
 //! (`webhooks.md` §3.4).
 
 use ahoy_calling::account::Number;
-use ahoy_calling::message::{Message, MessageStatus, Pricing, Side, pricing};
+use ahoy_calling::message::{Message, MessageStatus, Pricing, Side};
 use ahoy_calling::simulated::OnMessage;
 use ahoy_store::{Result, StoreError, TimerKind};
 use ahoy_types::WaId;
@@ -108,7 +108,6 @@ fn reached(
 
 /// The webhook of the status the message has.
 fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> Result<()> {
-    let open = step.tx.pair(number.id, message.user)?.window_open(step.now);
     let (status, priced) = match message.status {
         MessageStatus::Sent => (webhook::MessageStatus::Sent, true),
         MessageStatus::Delivered => (webhook::MessageStatus::Delivered, true),
@@ -123,7 +122,7 @@ fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> Result<()> {
             timestamp: step.now,
             status,
             biz_opaque_callback_data: message.opaque.clone(),
-            pricing: priced.then(|| price(pricing(&message.kind, open))),
+            pricing: message.pricing.clone().filter(|_| priced).map(price),
             error: message.error.map(error_of).transpose()?,
         },
     );
@@ -134,8 +133,8 @@ fn price(pricing: Pricing) -> webhook::Pricing {
     webhook::Pricing {
         billable: pricing.billable,
         pricing_model: "PMP".to_owned(),
+        kind: pricing.kind().to_owned(),
         category: pricing.category,
-        kind: pricing.kind.to_owned(),
     }
 }
 
@@ -146,6 +145,9 @@ fn error_of(code: u32) -> Result<WebhookError> {
     let details = match code {
         ErrorCode::Reengagement => {
             "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
+        }
+        ErrorCode::Payment => {
+            "Message failed to send because the account has no valid payment method."
         }
         _ => {
             "The recipient is not on the platform, or the recipient's app is too old for this message."

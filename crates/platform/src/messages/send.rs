@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use ahoy_calling::Refusal;
 use ahoy_calling::account::{Number, Scope};
+use ahoy_calling::calendar::Month;
 use ahoy_calling::message::{
-    Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind, MessageStatus,
-    ReplyButton, RequestCard, SendFacts, Side, may_send,
+    BillFacts, Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind,
+    MessageStatus, Pricing, ReplyButton, RequestCard, SendFacts, Side, may_send, pricing,
 };
+use ahoy_store::{Result as StoreResult, StoreError};
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
 use ahoy_wire::messages::{Content, Interactive};
 use ahoy_wire::webhook::ContactCard;
@@ -86,18 +88,30 @@ fn take(
             )));
         }
     }
+    let by_user_id = matches!(outgoing.recipient, Recipient::UserId(_));
     let kind = kind_of(step, &number, outgoing.content)?;
     let id = new_id(step, user).map_err(internal)?;
     let now = step.now;
     let mut message = Message::new(id, number.id, user, Side::Business, kind, now);
     message.context = outgoing.context;
     message.opaque = outgoing.opaque;
-    let fate = judge(step, &number, &message, known, too_old)?;
+    let reach = Reach {
+        known,
+        too_old,
+        by_user_id,
+    };
+    let month = priced(step, &number, &mut message).map_err(internal)?;
+    let fate = judge(step, &number, &message, reach)?;
     if known {
         ensure_user(step, user).map_err(internal)?;
     }
     if fate == Fate::Sent && message.request().is_some() {
         request::note(step, &number, user).map_err(internal)?;
+    }
+    if fate == Fate::Sent && message.pricing.as_ref().is_some_and(Pricing::service) {
+        step.tx
+            .count_service_message(number.id, month)
+            .map_err(internal)?;
     }
     if let Some(code) = fate.error() {
         message.status = MessageStatus::Failed;
@@ -111,13 +125,39 @@ fn take(
     })
 }
 
+/// Decides what the message counts as on the bill; answers the month it counts in, by the account's clock.
+fn priced(step: &mut Step<'_>, number: &Number, message: &mut Message) -> StoreResult<Month> {
+    let waba = step
+        .tx
+        .waba(number.waba)?
+        .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
+    let month = waba.zone.month(step.now);
+    let facts = BillFacts {
+        window_open: step.tx.pair(number.id, message.user)?.window_open(step.now),
+        service_messages: step.tx.service_messages(number.id, month)?,
+        free: step.limits.of(number.profile).free_service_messages,
+    };
+    message.pricing = Some(pricing(&message.kind, &facts, waba.zone.wall(step.now)));
+    Ok(month)
+}
+
+/// How the recipient can be reached.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// Whether it is on the platform.
+    known: bool,
+    /// Whether its app is too old for calls.
+    too_old: bool,
+    /// Whether it was named by a business-scoped id.
+    by_user_id: bool,
+}
+
 /// Whether the message is taken, and whether it arrives.
 fn judge(
     step: &mut Step<'_>,
     number: &Number,
     message: &Message,
-    known: bool,
-    too_old: bool,
+    reach: Reach,
 ) -> Result<Fate, Refusal> {
     let user = message.user;
     let pair = step.tx.pair(number.id, user).map_err(internal)?;
@@ -127,11 +167,14 @@ fn judge(
         limits: step.limits.of(number.profile),
         pair: &pair,
         allow_listed,
-        known,
-        too_old,
+        known: reach.known,
+        too_old: reach.too_old,
         call_button: message.call_button().is_some(),
         request: message.request().is_some(),
         template: matches!(message.kind, MessageKind::Template(_)),
+        authentication: message.authentication(),
+        by_user_id: reach.by_user_id,
+        billable: message.pricing.as_ref().is_some_and(|p| p.billable),
     };
     let fate = may_send(&facts, step.now)?;
     if facts.request {

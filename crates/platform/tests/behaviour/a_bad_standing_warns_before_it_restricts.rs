@@ -25,6 +25,21 @@ fn values(world: &World) -> Vec<Value> {
     updates(world).iter().map(value).collect()
 }
 
+/// `call_icon_visibility` in each webhook of changed settings.
+fn icons(world: &World) -> Vec<String> {
+    let all = world.platform.deliveries(&Default::default()).unwrap();
+    let told = all
+        .iter()
+        .filter(|(delivery, _)| delivery.field == "account_settings_update");
+    told.map(|(delivery, _)| {
+        let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+        let value = &body["entry"][0]["changes"][0]["value"];
+        let calling = &value["phone_number_settings"]["calling"];
+        calling["call_icon_visibility"].as_str().unwrap().to_owned()
+    })
+    .collect()
+}
+
 async fn rung(world: &World, user: WaId) {
     world.permit(user).await;
     let call = world.business_calls(user).await;
@@ -170,6 +185,8 @@ async fn calls_left_unanswered_hide_the_button_until_the_business_shows_it() {
     assert!(number.standing.button_hidden());
     let icon = number.settings.call_icon_visibility;
     assert_eq!(icon, IconVisibility::DisableAll);
+    // The settings have changed, whoever changed them.
+    assert_eq!(icons(&world), ["DISABLE_ALL"]);
     missed(&world, ANA).await;
     let show = SettingsPatch {
         call_icon_visibility: Some(IconVisibility::Default),
@@ -181,6 +198,7 @@ async fn calls_left_unanswered_hide_the_button_until_the_business_shows_it() {
         .await
         .unwrap();
     assert_eq!(after.call_icon_visibility, IconVisibility::Default);
+    assert_eq!(icons(&world), ["DISABLE_ALL", "DEFAULT"]);
     for n in 0..9 {
         missed(&world, somebody(n)).await;
     }

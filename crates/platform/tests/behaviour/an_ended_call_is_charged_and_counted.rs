@@ -1,9 +1,11 @@
 //! Charges, tiers, figures and the log (`rules.md` §7, `graph-api.md` §7): whatever ends a call settles it with the end.
 
 use ahoy_calling::Refusal;
+use ahoy_calling::admin::Administrator;
 use ahoy_calling::analytics::{Figures, Granularity, Question};
-use ahoy_calling::calendar::Month;
+use ahoy_calling::calendar::{Month, Zone};
 use ahoy_calling::price::Micros;
+use ahoy_platform::admin::WabaPatch;
 use ahoy_platform::{CallPoint, ConnectRequest, LogFormat};
 use ahoy_store::{CallLogFilter, Charge};
 use ahoy_types::{BusinessId, CallId, RuleTime, Seconds, WaId};
@@ -56,6 +58,7 @@ fn today(world: &World) -> Question {
         start: now - secs(3_600),
         end: now + secs(60),
         granularity: Granularity::Daily,
+        zone: Default::default(),
         countries: Vec::new(),
         directions: Vec::new(),
         by_number: false,
@@ -285,4 +288,42 @@ async fn a_stop_charges_what_it_ends() {
     world.platform.drain(secs(5)).await;
     let paid = charge(&world, &id).unwrap();
     assert!(paid.pulses >= 5, "{paid:?}");
+}
+
+#[tokio::test]
+async fn months_and_days_go_by_the_clock_of_the_account() {
+    let world = world().await;
+    let zone = Zone::named("Europe/Madrid").unwrap();
+    let patch = WabaPatch {
+        time_zone: Some(zone.name().to_owned()),
+        ..WabaPatch::default()
+    };
+    let admin = world.platform.admin(Administrator::all("test"));
+    admin.change_waba(WABA, patch).await.unwrap();
+    // The month begins in Madrid while it is still the last one in UTC.
+    let now = world.platform.clock().now();
+    let month = zone.month(now).next();
+    let begins = zone.start_of_month(month);
+    world.advance((begins + secs(60)).since(now)).await;
+    world.permit(ANA).await;
+    let (id, _media) = talking(&world, ANA).await;
+    world.advance(secs(20)).await;
+    world.terminate(&id).await;
+    let paid = charge(&world, &id).unwrap();
+    assert_eq!(paid.month, month);
+    assert_ne!(Month::of(world.platform.clock().now()), month, "in UTC");
+    let question = Question {
+        zone: zone.clone(),
+        ..today(&world)
+    };
+    let points = world
+        .platform
+        .call_analytics(&world.caller, WABA, question, Vec::new());
+    let points: Vec<CallPoint> = points.await.unwrap();
+    let counted = points.iter().find(|p| p.point.figures.cost == paid.cost);
+    let counted = counted.unwrap().point;
+    assert_eq!(
+        (counted.start, counted.end),
+        (begins, zone.next_day(begins))
+    );
 }

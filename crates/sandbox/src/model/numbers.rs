@@ -1,4 +1,4 @@
-//! Business numbers, their standing, and the mails about them.
+//! Business numbers, their standing, and the mails about them; templates.
 
 use utoipa::ToSchema;
 
@@ -14,6 +14,25 @@ pub(crate) struct NumberShown {
     /// The portfolio above its own.
     #[schema(required = true)]
     parent_business: Option<String>,
+}
+
+/// A message template.
+#[derive(ToSchema)]
+pub(crate) struct TemplateShown {
+    /// Its id.
+    id: String,
+    /// The account it belongs to.
+    waba_id: String,
+    /// Its name.
+    name: String,
+    /// Its language.
+    language: String,
+    /// `MARKETING`, `UTILITY` or `AUTHENTICATION`.
+    category: String,
+    /// `PENDING`, `APPROVED`, `REJECTED`, `PAUSED` or `DISABLED`.
+    status: String,
+    /// Why it was rejected; `NONE` where it was not.
+    rejected_reason: String,
 }
 
 /// What the platform thinks of a number.

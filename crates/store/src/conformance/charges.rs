@@ -1,7 +1,7 @@
 use ahoy_calling::EndCause;
 use ahoy_calling::act::CallAct;
 use ahoy_calling::analytics::{Cell, Figures, Span};
-use ahoy_calling::calendar::Month;
+use ahoy_calling::calendar::{Month, Zone};
 use ahoy_calling::price::Micros;
 use ahoy_types::{BusinessId, Direction, PhoneNumberId, RuleTime, Seconds, WabaId};
 
@@ -132,7 +132,12 @@ pub(super) fn sums_are_kept_for_number_and_account_by_half_hour_and_day(store: &
             (OTHER_NUMBER, DAY - 1, None, BIZ),
             (OTHER_NUMBER, DAY, None, BIZ),
         ] {
-            tx.add_call_sums(WABA, number, &cell(number, ms, country, direction))?;
+            tx.add_call_sums(
+                WABA,
+                &Zone::utc(),
+                number,
+                &cell(number, ms, country, direction),
+            )?;
         }
         Ok(())
     });
@@ -175,7 +180,12 @@ pub(super) fn sums_are_kept_for_number_and_account_by_half_hour_and_day(store: &
 pub(super) fn sums_are_handed_out_by_time_until_it_is_enough(store: &mut dyn Store) {
     write(store, |tx| {
         for n in [3, 1, 2] {
-            tx.add_call_sums(WABA, NUMBER, &cell(NUMBER, n * DAY, Some("ES"), BIZ))?;
+            tx.add_call_sums(
+                WABA,
+                &Zone::utc(),
+                NUMBER,
+                &cell(NUMBER, n * DAY, Some("ES"), BIZ),
+            )?;
         }
         Ok(())
     });
@@ -195,6 +205,52 @@ pub(super) fn sums_are_handed_out_by_time_until_it_is_enough(store: &mut dyn Sto
         Ok(seen)
     });
     assert_eq!(seen, [1, 2]);
+}
+
+pub(super) fn days_follow_the_clock_of_their_account(store: &mut dyn Store) {
+    const HOUR: i64 = 3_600_000;
+    // In January Madrid is an hour ahead of UTC, and Kathmandu five and three quarters.
+    let madrid = Zone::stored("Europe/Madrid");
+    let other = WabaId(WABA.0 + 1);
+    write(store, |tx| {
+        for ms in [22 * HOUR, 23 * HOUR, 24 * HOUR] {
+            let cell = cell(NUMBER, ms, Some("ES"), BIZ);
+            tx.add_call_sums(WABA, &madrid, NUMBER, &cell)?;
+            tx.add_call_sums(other, &Zone::utc(), OTHER_NUMBER, &cell)?;
+        }
+        Ok(())
+    });
+    let days = |store: &dyn Store, waba, number| {
+        let found = sums(store, waba, number, Span::Day, -DAY..i64::MAX);
+        found
+            .into_iter()
+            .map(|(start, .., calls)| (start, calls))
+            .collect::<Vec<_>>()
+    };
+    let by_madrid = vec![(-HOUR, 1), (23 * HOUR, 2)];
+    let by_utc = vec![(0, 2), (DAY, 1)];
+    assert_eq!(days(store, WABA, None), by_madrid);
+    assert_eq!(days(store, WABA, Some(NUMBER)), by_madrid);
+    // Another clock: the days of this account are summed up anew, those of others stay.
+    write(store, |tx| tx.resum_days(WABA, &Zone::utc()));
+    assert_eq!(days(store, WABA, None), by_utc);
+    assert_eq!(days(store, WABA, Some(NUMBER)), by_utc);
+    assert_eq!(days(store, other, None), by_utc);
+    write(store, |tx| tx.resum_days(WABA, &madrid));
+    assert_eq!(days(store, WABA, None), by_madrid);
+    let kathmandu = Zone::stored("Asia/Kathmandu");
+    write(store, |tx| tx.resum_days(WABA, &kathmandu));
+    let offset = 5 * HOUR + HOUR / 2;
+    assert_eq!(
+        days(store, WABA, None).iter().map(|(_, n)| n).sum::<u64>(),
+        3,
+        "none is lost"
+    );
+    assert!(
+        days(store, WABA, None)
+            .iter()
+            .all(|(at, _)| (at + offset) % DAY == 0)
+    );
 }
 
 pub(super) fn events_of_a_call_keep_their_order(store: &mut dyn Store) {

@@ -1,8 +1,9 @@
+use ahoy_calling::calendar::Month;
 use ahoy_calling::message::{
     Answer, CallButton, List, ListRow, ListSection, Message, MessageKind, MessageStatus, Notice,
-    RequestCard, Side, TemplateButton, TemplateMessage,
+    Pricing, RequestCard, Side, TemplateButton, TemplateMessage,
 };
-use ahoy_types::{MessageId, RuleTime};
+use ahoy_types::{MessageId, PhoneNumberId, RuleTime};
 
 use super::samples::{NOW, NUMBER, OTHER_NUMBER, wa_id};
 use super::{read, round_trip, try_write, write};
@@ -104,6 +105,10 @@ pub(super) fn every_kind_of_message_comes_back(store: &mut dyn Store) {
             kind,
             context: Some(message_id(99)),
             opaque: Some("crm".into()),
+            pricing: (n > 0).then(|| Pricing {
+                billable: n % 2 == 0,
+                category: "utility".into(),
+            }),
             ..text(n, Side::Platform)
         };
         round_trip(
@@ -182,4 +187,29 @@ pub(super) fn what_a_phone_has_not_taken_is_found(store: &mut dyn Store) {
     put(store, &rows);
     let found = read(store, |db| db.undelivered(wa_id(1), 9));
     assert_eq!(ids(&found), [message_id(2), message_id(3)]);
+}
+
+pub(super) fn service_messages_are_counted_by_number_and_month(store: &mut dyn Store) {
+    let month = Month::of(NOW);
+    write(store, |tx| {
+        for (number, month) in [
+            (NUMBER, month),
+            (NUMBER, month),
+            (NUMBER, month.next()),
+            (OTHER_NUMBER, month),
+        ] {
+            tx.count_service_message(number, month)?;
+        }
+        Ok(())
+    });
+    let found = read(store, |rows| {
+        Ok([
+            rows.service_messages(NUMBER, month)?,
+            rows.service_messages(NUMBER, month.next())?,
+            rows.service_messages(OTHER_NUMBER, month)?,
+            rows.service_messages(OTHER_NUMBER, month.next())?,
+            rows.service_messages(PhoneNumberId(u64::MAX), month)?,
+        ])
+    });
+    assert_eq!(found, [2, 1, 1, 0, 0]);
 }

@@ -3,6 +3,7 @@
 use ahoy_calling::account::{
     App, Business, Callback, MessagingLimit, Number, Scope, Subscription, Token, User, Waba,
 };
+use ahoy_calling::calendar::Zone;
 use ahoy_calling::limits::Profile;
 use ahoy_calling::message::Chat;
 use ahoy_calling::settings::{
@@ -58,6 +59,7 @@ pub fn waba() -> Waba {
     Waba {
         currency: "EUR".into(),
         timezone_id: "7".into(),
+        zone: Zone::stored("Europe/Madrid"),
         ..Waba::new(WABA, BUSINESS, "Ahoy support")
     }
 }

@@ -1,6 +1,7 @@
 //! Portfolios, WABAs, numbers, apps, tokens, subscriptions, overrides, users.
 
 use ahoy_calling::account::{App, Business, Callback, Number, Subscription, Token, User, Waba};
+use ahoy_calling::calendar::Zone;
 use ahoy_types::{
     AppId, BusinessId, Country, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId,
 };
@@ -44,7 +45,7 @@ pub(super) fn put_business(conn: &Connection, row: &Business) -> Result<()> {
 macro_rules! wabas {
     ($rest:literal) => {
         concat!(
-            "SELECT id, business, name, currency, timezone_id FROM wabas ",
+            "SELECT id, business, name, currency, timezone_id, time_zone FROM wabas ",
             $rest
         )
     };
@@ -59,6 +60,7 @@ pub(super) fn read_waba(row: &Row<'_>) -> Result<Waba> {
         name: row.get(2)?,
         currency: row.get(3)?,
         timezone_id: row.get(4)?,
+        zone: Zone::stored(&row.get::<_, String>(5)?),
     })
 }
 
@@ -72,15 +74,16 @@ pub(super) fn waba(conn: &Connection, of: WabaId) -> Result<Option<Waba>> {
 pub(super) fn put_waba(conn: &Connection, row: &Waba) -> Result<()> {
     run(
         conn,
-        "INSERT INTO wabas (id, business, name, currency, timezone_id) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO wabas (id, business, name, currency, timezone_id, time_zone) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO UPDATE SET business = excluded.business, name = excluded.name,
-             currency = excluded.currency, timezone_id = excluded.timezone_id",
+             currency = excluded.currency, timezone_id = excluded.timezone_id, time_zone = excluded.time_zone",
         params![
             id(row.id.0)?,
             id(row.business.0)?,
             row.name,
             row.currency,
             row.timezone_id,
+            row.zone.name(),
         ],
     )?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Charge records, tiers and the figures of analytics.
 
 use ahoy_calling::analytics::{Cell, Figures, Span};
-use ahoy_calling::calendar::Month;
+use ahoy_calling::calendar::{Month, Zone};
 use ahoy_calling::price::Micros;
 use ahoy_types::{
     BusinessId, CallId, Country, Direction, PhoneNumberId, RuleTime, Seconds, WabaId,
@@ -9,7 +9,7 @@ use ahoy_types::{
 use rusqlite::{Connection, Row, params};
 
 use super::calls::seq;
-use super::codec::{corrupt, id, key, many, one, run, statement, unsigned, word};
+use super::codec::{corrupt, id, key, limit, many, one, run, statement, unsigned, word};
 use super::view::View;
 use crate::{
     CallEvent, CallLogFilter, Charge, ChargeRows, ChargeTx, LoggedCall, Result, StoreError, SumsOf,
@@ -110,27 +110,32 @@ fn add_volume(
     Ok(())
 }
 
+/// Adds to one of the kept figures; `start` is the beginning of its span.
+const ADD_SUMS: &str = "INSERT INTO call_sums (span, waba, number, start, country, user_initiated, calls, seconds, cost)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+     ON CONFLICT (span, waba, number, start, country, user_initiated) DO UPDATE SET
+         calls = calls + excluded.calls, seconds = seconds + excluded.seconds, cost = cost + excluded.cost";
+
 fn add_call_sums(
     conn: &Connection,
     waba: WabaId,
+    zone: &Zone,
     number: PhoneNumberId,
     cell: &Cell,
 ) -> Result<()> {
     let (waba, number) = (id(waba.0)?, id(number.0)?);
     let country = cell.country.as_ref().map_or("", Country::as_str);
     for span in Span::ALL {
+        let start = span.start(cell.start, zone);
         for number in [number, ALL_NUMBERS] {
             run(
                 conn,
-                "INSERT INTO call_sums (span, waba, number, start, country, user_initiated, calls, seconds, cost)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 ON CONFLICT (span, waba, number, start, country, user_initiated) DO UPDATE SET
-                     calls = calls + excluded.calls, seconds = seconds + excluded.seconds, cost = cost + excluded.cost",
+                ADD_SUMS,
                 params![
                     span.seconds(),
                     waba,
                     number,
-                    span.start(cell.start).0,
+                    start.0,
                     country,
                     cell.direction == Direction::UserInitiated,
                     count(cell.figures.calls),
@@ -141,6 +146,73 @@ fn add_call_sums(
         }
     }
     Ok(())
+}
+
+/// Half hours read at once while days are summed up anew.
+const RESUM_PAGE: usize = 10_000;
+
+/// A half hour in which a day of some zones begins 15 minutes after its start counts as part of the day before.
+fn resum_days(conn: &Connection, waba: WabaId, zone: &Zone) -> Result<()> {
+    type Row = (i64, i64, String, bool, i64, i64, i64);
+    let waba = id(waba.0)?;
+    run(
+        conn,
+        "DELETE FROM call_sums WHERE span = ?1 AND waba = ?2",
+        params![Span::Day.seconds(), waba],
+    )?;
+    let mut after: (i64, i64, String, bool) = (-1, i64::MIN, String::new(), false);
+    loop {
+        let page: Vec<Row> = many(
+            conn,
+            "SELECT number, start, country, user_initiated, calls, seconds, cost FROM call_sums
+             WHERE span = ?1 AND waba = ?2 AND (number, start, country, user_initiated) > (?3, ?4, ?5, ?6)
+             ORDER BY number, start, country, user_initiated LIMIT ?7",
+            params![
+                Span::HalfHour.seconds(),
+                waba,
+                after.0,
+                after.1,
+                after.2,
+                after.3,
+                limit(RESUM_PAGE),
+            ],
+            |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                    row.get(6)?,
+                ))
+            },
+        )?;
+        for (number, start, country, user_initiated, calls, seconds, cost) in &page {
+            let day = zone.start_of_day(RuleTime(*start));
+            run(
+                conn,
+                ADD_SUMS,
+                params![
+                    Span::Day.seconds(),
+                    waba,
+                    number,
+                    day.0,
+                    country,
+                    user_initiated,
+                    calls,
+                    seconds,
+                    cost
+                ],
+            )?;
+        }
+        match page.into_iter().next_back() {
+            Some((number, start, country, user_initiated, ..)) => {
+                after = (number, start, country, user_initiated);
+            }
+            None => return Ok(()),
+        }
+    }
 }
 
 fn call_sums(
@@ -272,8 +344,17 @@ impl ChargeTx for View<'_> {
     ) -> Result<()> {
         add_volume(self.0, business, market, month, volume)
     }
-    fn add_call_sums(&mut self, waba: WabaId, number: PhoneNumberId, cell: &Cell) -> Result<()> {
-        add_call_sums(self.0, waba, number, cell)
+    fn add_call_sums(
+        &mut self,
+        waba: WabaId,
+        zone: &Zone,
+        number: PhoneNumberId,
+        cell: &Cell,
+    ) -> Result<()> {
+        add_call_sums(self.0, waba, zone, number, cell)
+    }
+    fn resum_days(&mut self, waba: WabaId, zone: &Zone) -> Result<()> {
+        resum_days(self.0, waba, zone)
     }
     fn add_call_event(&mut self, call: &CallId, event: &CallEvent) -> Result<()> {
         add_call_event(self.0, call, event)

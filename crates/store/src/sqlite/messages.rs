@@ -1,7 +1,9 @@
 //! Messages, their cards and the media they carry.
 
+use ahoy_calling::calendar::Month;
 use ahoy_calling::message::{Message, Side};
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
+use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
 use super::codec::{corrupt, id, json, key, limit, many, one, run, to_json, unsigned, word};
@@ -11,7 +13,7 @@ use crate::{MessageRows, MessageTx, Result};
 macro_rules! messages {
     ($rest:literal) => {
         concat!(
-            "SELECT id, number, user, author, at, kind_json, context, status, error, opaque FROM messages ",
+            "SELECT id, number, user, author, at, kind_json, context, status, error, opaque, pricing_json FROM messages ",
             $rest
         )
     };
@@ -32,6 +34,10 @@ fn read_message(row: &Row<'_>) -> Result<Message> {
         status: word(row, 7)?,
         error: row.get(8)?,
         opaque: row.get(9)?,
+        pricing: match row.get_ref(10)? {
+            ValueRef::Null => None,
+            _ => Some(json(row, 10)?),
+        },
     })
 }
 
@@ -133,14 +139,27 @@ impl MessageRows for View<'_> {
             read_message,
         )
     }
+
+    fn service_messages(&mut self, number: PhoneNumberId, month: Month) -> Result<u64> {
+        let Some(number) = key(number.0) else {
+            return Ok(0);
+        };
+        let found = one(
+            self.0,
+            "SELECT count FROM service_messages WHERE number = ?1 AND month = ?2",
+            params![number, month.to_string()],
+            |row| unsigned(row, 0),
+        )?;
+        Ok(found.unwrap_or(0))
+    }
 }
 
 impl MessageTx for View<'_> {
     fn put_message(&mut self, row: &Message) -> Result<()> {
         run(
             self.0,
-            "INSERT INTO messages (id, number, user, author, at, kind_json, context, status, error, opaque, is_request)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            "INSERT INTO messages (id, number, user, author, at, kind_json, context, status, error, opaque, is_request, pricing_json)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (id) DO UPDATE SET kind_json = excluded.kind_json, status = excluded.status,
              error = excluded.error",
             params![
@@ -155,7 +174,18 @@ impl MessageTx for View<'_> {
                 row.error,
                 row.opaque,
                 row.request().is_some(),
+                row.pricing.as_ref().map(to_json).transpose()?,
             ],
+        )?;
+        Ok(())
+    }
+
+    fn count_service_message(&mut self, number: PhoneNumberId, month: Month) -> Result<()> {
+        run(
+            self.0,
+            "INSERT INTO service_messages (number, month, count) VALUES (?1, ?2, 1)
+             ON CONFLICT (number, month) DO UPDATE SET count = count + 1",
+            params![id(number.0)?, month.to_string()],
         )?;
         Ok(())
     }

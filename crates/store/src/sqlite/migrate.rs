@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_quality.sql"),
     include_str!("../../migrations/0007_charges.sql"),
     include_str!("../../migrations/0008_admin.sql"),
+    include_str!("../../migrations/0009_account_clock.sql"),
 ];
 
 /// Marks a file as this program's (`Ahoy` in ASCII, SQLite's `application_id`).

@@ -3,6 +3,26 @@
 use crate::body::{Fields, excerpt};
 use crate::{Body, GraphError};
 
+/// What a template is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateCategory {
+    /// Promotions.
+    Marketing,
+    /// About something the user is engaged in.
+    Utility,
+    /// A code to sign in with.
+    Authentication,
+}
+
+impl TemplateCategory {
+    /// Every category with its word.
+    pub const WORDS: [(&'static str, Self); 3] = [
+        ("MARKETING", Self::Marketing),
+        ("UTILITY", Self::Utility),
+        ("AUTHENTICATION", Self::Authentication),
+    ];
+}
+
 /// A template to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateBody {
@@ -10,8 +30,8 @@ pub struct TemplateBody {
     pub name: String,
     /// Its language.
     pub language: String,
-    /// Whether it is for promotions.
-    pub marketing: bool,
+    /// What it is for.
+    pub category: TemplateCategory,
     /// Whether its variables have names.
     pub named: bool,
     /// Its parts.
@@ -21,8 +41,8 @@ pub struct TemplateBody {
 /// A change of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TemplateEdit {
-    /// Whether it is for promotions from now on.
-    pub marketing: Option<bool>,
+    /// What it is for from now on.
+    pub category: Option<TemplateCategory>,
     /// Its parts from now on.
     pub components: Option<Components>,
 }
@@ -97,8 +117,6 @@ pub enum ButtonSpec {
     },
 }
 
-const CATEGORIES: [(&str, bool); 2] = [("MARKETING", true), ("UTILITY", false)];
-
 impl TemplateBody {
     /// Reads it.
     ///
@@ -108,7 +126,7 @@ impl TemplateBody {
         let fields = body.fields();
         let name = fields.required_text("name")?.to_owned();
         let language = fields.required_text("language")?.to_owned();
-        let category = fields.word("category", &CATEGORIES)?;
+        let category = fields.word("category", &TemplateCategory::WORDS)?;
         let format = fields.word(
             "parameter_format",
             &[("POSITIONAL", false), ("NAMED", true)],
@@ -118,7 +136,7 @@ impl TemplateBody {
         Ok(Self {
             name,
             language,
-            marketing: category.ok_or_else(|| fields.missing("category"))?,
+            category: category.ok_or_else(|| fields.missing("category"))?,
             named: format.unwrap_or_default(),
             components: Components::parse(&fields)?.ok_or_else(|| fields.missing("components"))?,
         })
@@ -133,7 +151,7 @@ impl TemplateEdit {
     pub fn parse(body: &Body) -> Result<Self, GraphError> {
         let fields = body.fields();
         Ok(Self {
-            marketing: fields.word("category", &CATEGORIES)?,
+            category: fields.word("category", &TemplateCategory::WORDS)?,
             components: Components::parse(&fields)?,
         })
     }

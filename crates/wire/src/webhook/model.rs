@@ -289,7 +289,7 @@ pub struct Pricing {
     /// `PMP`: by the message.
     #[serde(default)]
     pub pricing_model: String,
-    /// `service`, `utility` or `marketing`.
+    /// `service`, `utility`, `marketing` or `authentication`.
     #[serde(default)]
     pub category: String,
     /// `regular` or `free_customer_service`.

@@ -15,7 +15,7 @@ pub struct TemplateStatus {
     pub name: String,
     /// Its language.
     pub language: String,
-    /// `UTILITY` or `MARKETING`.
+    /// `UTILITY`, `MARKETING` or `AUTHENTICATION`.
     pub category: &'static str,
     /// `APPROVED`, `REJECTED`, `PAUSED`, `DISABLED`.
     pub status: &'static str,
