@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use ahoy_calling::account::{MessagingLimit, Number, User};
+use ahoy_calling::calendar::Zone;
 use ahoy_calling::delivery::{Outcome, after_attempt};
 use ahoy_calling::hours::{HolidayReading, Hours};
 use ahoy_calling::limits::{LimitTable, Limits, Profile, Quality};
@@ -380,8 +381,9 @@ mod calls {
     #[divan::bench]
     fn price(bencher: Bencher<'_, '_>) {
         let (list, call) = (PriceList::published().unwrap(), ended());
+        let zone = Zone::stored("Europe/Madrid");
         decide(bencher, || {
-            let billable = Billable::of(black_box(&call)).unwrap();
+            let billable = Billable::of(black_box(&call), black_box(&zone)).unwrap();
             list.price(&billable, Seconds(49_999 * 60), None)
         });
     }
@@ -420,6 +422,9 @@ mod other_rules {
             call_button: true,
             request: false,
             template: false,
+            authentication: false,
+            by_user_id: false,
+            billable: false,
         };
         assert!(may_send(&facts, NOW).is_ok());
         decide(bencher, || may_send(black_box(&facts), NOW));
