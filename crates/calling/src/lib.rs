@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod health;
 pub mod hours;
 pub mod identity;
+pub mod instant;
 pub mod limits;
 pub mod media;
 pub mod message;

@@ -1,8 +1,8 @@
-//! Rule time at the rim: the system's clock plus an offset that only grows.
+//! Rule time at the rim: the system's clock plus an offset, or an instant at which it stands.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use ahoy_types::RuleTime;
 
@@ -12,13 +12,14 @@ const RUNS: i64 = i64::MIN;
 /// The system's clock stepping back by more than this is a step, by less the usual correction of a few milliseconds.
 const STEP_MS: i64 = 1_000;
 
-/// The virtual clock. It runs with the system's clock, stands still while a jump works through what is due, and
-/// never goes back.
+/// The virtual clock. It runs with the system's clock unless it is frozen, stands still while a jump works through what is
+/// due, and never goes back but where everything it dated is replaced.
 pub struct Clock {
     host: Arc<dyn Host>,
     offset_ms: AtomicI64,
     held: AtomicI64,
     latest: AtomicI64,
+    frozen: AtomicBool,
 }
 
 /// Runs with the system's clock.
@@ -44,6 +45,7 @@ impl Clock {
             offset_ms: AtomicI64::new(0),
             held: AtomicI64::new(RUNS),
             latest: AtomicI64::new(i64::MIN),
+            frozen: AtomicBool::new(false),
         }
     }
     /// Rule time now.
@@ -71,23 +73,55 @@ impl Clock {
     }
     /// How far the clock is ahead of the system's, in milliseconds.
     pub fn offset_ms(&self) -> i64 {
-        self.offset_ms.load(Ordering::Acquire)
+        if self.held.load(Ordering::Acquire) == RUNS {
+            self.offset_ms.load(Ordering::Acquire)
+        } else {
+            self.now().0.saturating_sub(self.host.system_ms())
+        }
+    }
+    /// Whether it stands still between jumps.
+    pub fn frozen(&self) -> bool {
+        self.frozen.load(Ordering::Acquire)
+    }
+    /// Stands still from now on, or runs on from where it stands.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let now = self.now();
+        self.frozen.store(frozen, Ordering::Release);
+        self.run_from(now);
+    }
+    /// Goes to `now`, back if need be: nothing may be left that it dated.
+    pub(crate) fn set(&self, now: RuleTime, frozen: bool) {
+        self.frozen.store(frozen, Ordering::Release);
+        self.held.store(now.0, Ordering::Release);
+        self.latest.store(now.0, Ordering::Release);
+        let ahead = now.0.saturating_sub(self.host.system_ms());
+        self.offset_ms.store(ahead, Ordering::Release);
+        if !frozen {
+            self.held.store(RUNS, Ordering::Release);
+        }
     }
     /// What the store keeps of the clock at this rule time; [`Clock::restore`] reads it.
     pub(crate) fn mark(&self, now: RuleTime) -> String {
-        format!("{} {}", now.0, self.host.system_ms())
+        self.mark_of(now, self.frozen())
+    }
+    /// The mark of a clock that stands, or runs, at `now`.
+    pub(crate) fn mark_of(&self, now: RuleTime, frozen: bool) -> String {
+        let frozen = if frozen { " frozen" } else { "" };
+        format!("{} {}{frozen}", now.0, self.host.system_ms())
     }
     /// The rule time of a mark.
     pub(crate) fn marked(mark: &str) -> Option<RuleTime> {
-        parse(mark).map(|(rule, _)| RuleTime(rule))
+        parse(mark).map(|(rule, ..)| RuleTime(rule))
     }
-    /// Goes on where the mark was left: as far ahead of the system's clock as then, and never behind the mark
-    /// itself. `None` where the mark cannot be read.
+    /// Goes on where the mark was left: standing if it stood, else as far from the system's clock as then, and never
+    /// behind the mark itself. `None` where the mark cannot be read.
     pub(crate) fn restore(&self, mark: &str) -> Option<()> {
-        let (rule, system) = parse(mark)?;
-        let ahead = rule.saturating_sub(system).max(0);
-        self.offset_ms.fetch_max(ahead, Ordering::AcqRel);
-        self.at_least(RuleTime(rule));
+        let (rule, system, frozen) = parse(mark)?;
+        self.set(RuleTime(rule), frozen);
+        if !frozen {
+            let ahead = rule.saturating_sub(system);
+            self.offset_ms.fetch_max(ahead, Ordering::AcqRel);
+        }
         Some(())
     }
     /// Never earlier than `at` from now on.
@@ -100,17 +134,23 @@ impl Clock {
         let at = at.max(self.now());
         self.held.store(at.0, Ordering::Release);
     }
-    /// Runs on from `at`, or from where it stands if that is later.
+    /// Runs on from `at`, or from where it stands if that is later; a frozen clock stands there.
     pub(crate) fn run_from(&self, at: RuleTime) {
         let at = at.max(self.now());
         self.at_least(at);
-        self.held.store(RUNS, Ordering::Release);
+        let held = if self.frozen() { at.0 } else { RUNS };
+        self.held.store(held, Ordering::Release);
     }
 }
 
-fn parse(mark: &str) -> Option<(i64, i64)> {
+fn parse(mark: &str) -> Option<(i64, i64, bool)> {
     let (rule, system) = mark.split_once(' ')?;
-    Some((rule.parse().ok()?, system.parse().ok()?))
+    let (system, frozen) = match system.split_once(' ') {
+        None => (system, false),
+        Some((system, "frozen")) => (system, true),
+        Some(_) => return None,
+    };
+    Some((rule.parse().ok()?, system.parse().ok()?, frozen))
 }
 
 #[cfg(test)]
@@ -145,7 +185,7 @@ mod tests {
         before.hold(RuleTime(before.now().0 + WEEK));
         before.run_from(before.now());
         // Written an hour ago by a process that ran on afterwards.
-        let (rule, system) = parse(&before.mark(before.now())).unwrap();
+        let (rule, system, _) = parse(&before.mark(before.now())).unwrap();
         let mark = format!("{} {}", rule - 3_600_000, system - 3_600_000);
         let after = Clock::default();
         after.restore(&mark).unwrap();
@@ -161,6 +201,39 @@ mod tests {
         assert!(clock.now().0 >= ahead);
         assert!(Clock::default().restore("123").is_none());
         assert!(Clock::default().restore("1 two").is_none());
+        assert!(Clock::default().restore("1 2 three").is_none());
+    }
+
+    #[test]
+    fn frozen_it_stands_between_jumps_and_after_a_restart() {
+        let clock = Clock::default();
+        clock.freeze(true);
+        let start = clock.now();
+        clock.hold(RuleTime(start.0 + WEEK));
+        clock.run_from(clock.now());
+        let mark = clock.mark(clock.now());
+        assert_eq!(clock.now(), RuleTime(start.0 + WEEK));
+        assert!(clock.offset_ms() <= WEEK);
+        let after = Clock::default();
+        after.restore(&mark).unwrap();
+        assert_eq!(after.now(), RuleTime(start.0 + WEEK));
+        assert!(after.frozen());
+        after.freeze(false);
+        assert!(!after.frozen());
+        assert!(after.now() >= RuleTime(start.0 + WEEK));
+        assert!(after.now().since(RuleTime(start.0 + WEEK)).as_secs() < 60);
+    }
+
+    #[test]
+    fn it_can_begin_in_the_past_and_stays_there() {
+        let clock = Clock::default();
+        let long_ago = RuleTime(clock.now().0 - 52 * WEEK);
+        clock.set(long_ago, false);
+        assert!(clock.now().since(long_ago).as_secs() < 60);
+        let after = Clock::default();
+        after.restore(&clock.mark(clock.now())).unwrap();
+        assert!(after.now() >= long_ago);
+        assert!(after.now().since(long_ago).as_secs() < 60);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use ahoy_calling::admin::AdminRefusal;
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::price::PriceList;
 use ahoy_calling::{Refusal, place::PhoneRefusal};
-use ahoy_store::{Batch, Store, StoreError, Tx};
+use ahoy_store::{Batch, Dump, ReplaceError, Store, StoreError, Tx};
 use ahoy_types::RuleTime;
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,6 +23,7 @@ use crate::effect::Effect;
 use crate::figures;
 use crate::host::Host;
 use crate::quiet::{Pending, Quiet};
+use crate::recover::{self, Recovered};
 use crate::timers::CLOCK_KEY;
 
 /// Jobs in one commit at most: bounds how long the first of a batch waits for the last.
@@ -126,7 +127,17 @@ enum Message {
     Job(Box<dyn Work>),
     /// Deletes everything; the job runs before any other sees the empty store.
     Clear(Box<dyn Work>),
+    /// Puts other rows in the place of all.
+    Replace(Box<Import>),
     Stop(oneshot::Sender<()>),
+}
+
+/// Rows that are to take the place of all there are, and the clock that dated them.
+struct Import {
+    rows: Dump,
+    now: RuleTime,
+    frozen: bool,
+    answer: oneshot::Sender<Result<Recovered, ReplaceError>>,
 }
 
 /// A committed job's effects, and its answer, which comes after them: whoever gets it finds them done.
@@ -148,6 +159,22 @@ pub(crate) struct Rim {
     pub effects: mpsc::UnboundedSender<Committed>,
     pub limits: LimitTable,
     pub prices: Arc<PriceList>,
+}
+
+impl Rim {
+    /// What a decision at `now` sees.
+    fn step<'a>(&'a self, tx: &'a mut dyn Tx, now: RuleTime) -> Step<'a> {
+        Step {
+            tx,
+            now,
+            limits: &self.limits,
+            prices: &self.prices,
+            draining: self.draining.load(Ordering::Acquire),
+            mail: self.mail.load(Ordering::Acquire),
+            host: self.host.as_ref(),
+            effects: Vec::new(),
+        }
+    }
 }
 
 /// Handle of the ledger.
@@ -192,6 +219,28 @@ impl Ledger {
         E: Fault,
     {
         self.ask(job, Message::Clear).await
+    }
+
+    /// Puts `rows` in the place of all there are, and the clock to `now`; what the rows say is under way is settled in the
+    /// same transaction.
+    pub(crate) async fn replace(
+        &self,
+        rows: Dump,
+        now: RuleTime,
+        frozen: bool,
+    ) -> Result<Recovered, ReplaceError> {
+        let (answer, wait) = oneshot::channel();
+        let stopped = || ReplaceError::Store(StoreError(STOPPING.into()));
+        let import = Import {
+            rows,
+            now,
+            frozen,
+            answer,
+        };
+        self.queue
+            .send(Message::Replace(Box::new(import)))
+            .map_err(|_| stopped())?;
+        wait.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     async fn ask<T, E>(
@@ -295,6 +344,7 @@ impl Keeper {
         self.run(jobs);
         match after {
             Some(Message::Clear(then)) => self.clear(then),
+            Some(Message::Replace(import)) => self.replace(*import),
             Some(Message::Stop(done)) => return Some(done),
             _ => {}
         }
@@ -310,6 +360,49 @@ impl Keeper {
             }
             Err(e) => then.refuse(e),
         }
+    }
+
+    fn replace(&mut self, import: Import) {
+        let Import {
+            rows,
+            now,
+            frozen,
+            answer,
+        } = import;
+        let Self { store, rim, .. } = self;
+        let mut settled = None;
+        let mark = rim.clock.mark_of(now, frozen);
+        let replaced = store.replace(&rows, &mut |batch| {
+            batch.savepoint(&mut |tx| {
+                let mut step = rim.step(tx, now);
+                // The calls of before first: an imported one may bear the same id.
+                step.effects.push(Effect::StartOver);
+                step.tx.put_meta(CLOCK_KEY, &mark)?;
+                let recovered = catch_unwind(AssertUnwindSafe(|| recover::recover(&mut step)))
+                    .unwrap_or_else(|_| Err(StoreError("the import broke off".into())))?;
+                step.effects.push(Effect::TimersChanged);
+                settled = Some((recovered, step.effects));
+                Ok(true)
+            })
+        });
+        let (recovered, effects) = match (replaced, settled) {
+            (Ok(()), Some(settled)) => settled,
+            (refused, _) => {
+                let e = refused
+                    .err()
+                    .unwrap_or_else(|| StoreError("the import did not run".into()).into());
+                // Whoever asked may have gone away.
+                let _ = answer.send(Err(e));
+                return;
+            }
+        };
+        rim.clock.set(now, frozen);
+        self.marked = Some(now);
+        let reply: Reply = Box::new(move |_| {
+            let _ = answer.send(Ok(recovered));
+        });
+        let at = self.rim.host.instant();
+        self.answer(reply, effects, at, None);
     }
 
     /// Runs the jobs, in one commit unless the store fails in the middle: what had not begun by then gets a
@@ -347,16 +440,7 @@ impl Keeper {
                     let Some(job) = jobs.pop_front() else {
                         return Ok(false);
                     };
-                    let mut step = Step {
-                        tx,
-                        now: rim.clock.now(),
-                        limits: &rim.limits,
-                        prices: &rim.prices,
-                        draining: rim.draining.load(Ordering::Acquire),
-                        mail: rim.mail.load(Ordering::Acquire),
-                        host: rim.host.as_ref(),
-                        effects: Vec::new(),
-                    };
+                    let mut step = rim.step(tx, rim.clock.now());
                     let (keep, reply) = job.run(&mut step);
                     let effects = if keep { step.effects } else { Vec::new() };
                     done.push((reply, effects));
@@ -398,7 +482,8 @@ fn put_mark(
     last: Option<RuleTime>,
 ) -> Result<Option<RuleTime>, StoreError> {
     let now = clock.now();
-    if last.is_some_and(|last| now.0.saturating_sub(last.0) < MARK_EVERY_MS) {
+    let recent = 0..MARK_EVERY_MS;
+    if last.is_some_and(|last| recent.contains(&now.0.saturating_sub(last.0))) {
         return Ok(last);
     }
     batch.savepoint(&mut |tx| {

@@ -36,7 +36,8 @@ impl Platform {
     }
 }
 
-fn recover(step: &mut Step<'_>) -> Result<Recovered> {
+/// Settles what the rows say is under way.
+pub(crate) fn recover(step: &mut Step<'_>) -> Result<Recovered> {
     // In flight before the new ends are: those go out by effects of their own.
     let sending = step.tx.sending()?;
     // Still the last run's: this one's first mark is written at the end of this very batch.

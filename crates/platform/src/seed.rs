@@ -12,7 +12,8 @@ use ahoy_types::{AppId, BusinessId, PhoneNumberId, TokenHash, TokenId, WaId, Wab
 use crate::ledger::Step;
 use crate::platform::Platform;
 
-const SEEDED_KEY: &str = "seeded";
+/// Key of the mark that a store was planted.
+pub(crate) const SEEDED_KEY: &str = "seeded";
 /// Id of the seeded access token.
 const TOKEN_ID: TokenId = TokenId(740_000_000_000_001);
 /// The webhook fields the seeded app is subscribed to: every one there is.

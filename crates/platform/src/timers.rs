@@ -14,7 +14,7 @@ use crate::platform::Platform;
 use crate::{finish, mail, messages, outbox, templates, uploads, user};
 
 /// How long a jump waits, in real time, for each thing that a due instant caused.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 /// The scheduler looks again after this long even if nothing woke it: the system's clock may have been set.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How long a timer that failed waits, in rule time: others are due meanwhile.

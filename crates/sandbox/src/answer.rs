@@ -111,7 +111,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             .map_err(|e| {
                 let at = e.path().to_string();
                 let place = if at == "." { "the body" } else { &at };
-                Failure::Invalid(format!("{place}: {}", e.inner()))
+                Failure::Invalid(format!("{place}: {}", plain(&e.inner().to_string())))
             })
     }
 }
@@ -139,6 +139,29 @@ macro_rules! extractor {
 }
 extractor!(Path, "path");
 extractor!(Query, "query");
+
+/// A sentence of the reader of JSON without the names of the program's types.
+pub(crate) fn plain(sentence: &str) -> String {
+    const WORDS: [(&str, &str); 9] = [
+        ("a boolean", "true or false"),
+        ("a map", "an object"),
+        ("a sequence", "a list"),
+        ("a string", "a text"),
+        ("f64", "a number"),
+        ("u16", "a whole number"),
+        ("u32", "a whole number"),
+        ("u64", "a whole number"),
+        ("usize", "a whole number"),
+    ];
+    let (before, wanted) = match sentence.rsplit_once("expected ") {
+        Some((before, wanted)) => (before, wanted),
+        None => return sentence.to_owned(),
+    };
+    match WORDS.iter().find(|(word, _)| *word == wanted) {
+        Some((_, plain)) => format!("{before}expected {plain}"),
+        None => sentence.to_owned(),
+    }
+}
 
 /// A user's number in the path.
 pub(crate) fn wa_id(text: &str) -> Result<WaId, Failure> {

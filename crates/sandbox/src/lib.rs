@@ -15,6 +15,7 @@ mod numbers;
 mod phones;
 mod routes;
 mod standing;
+mod state;
 mod templates;
 mod unfinished;
 mod users;

@@ -59,6 +59,48 @@ pub(crate) struct ClockShown {
     now: i64,
     /// Rule time in milliseconds.
     now_ms: i64,
-    /// How far it is ahead of the system's clock.
+    /// How far it is ahead of the system's clock; negative behind it.
     ahead_of_system_ms: i64,
+    /// Rule time as RFC 3339.
+    #[schema(example = "2027-01-06T08:00:00Z")]
+    at: String,
+    /// Whether it stands still between jumps.
+    frozen: bool,
+}
+
+/// Everything, as one document: what `GET /state` answers and `PUT /state` takes.
+#[derive(ToSchema)]
+pub(crate) struct StateDocument {
+    /// `ahoy-state`.
+    #[schema(example = "ahoy-state")]
+    format: String,
+    /// Version of this frame: 1.
+    #[schema(example = 1)]
+    version: u64,
+    /// Version of the rows. An older one is brought up to date, a newer one is refused.
+    schema: u32,
+    /// The clock.
+    clock: StateClock,
+    /// Rows by table, each an object by column.
+    tables: std::collections::BTreeMap<String, Vec<serde_json::Map<String, serde_json::Value>>>,
+}
+
+/// The clock of an export.
+#[derive(ToSchema)]
+pub(crate) struct StateClock {
+    /// Rule time, Unix milliseconds.
+    now_ms: i64,
+    /// Whether it stands still between jumps.
+    frozen: bool,
+}
+
+/// What an import found.
+#[derive(ToSchema)]
+pub(crate) struct Imported {
+    /// `true`.
+    success: bool,
+    /// Calls that lived in the document and were ended.
+    ended_calls: u64,
+    /// Webhooks that were being sent in the document and are sent again.
+    resent_deliveries: u64,
 }

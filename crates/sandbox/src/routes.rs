@@ -1,13 +1,14 @@
 //! Every route with its description: nothing is mounted that the document does not show.
 
+use axum::extract::DefaultBodyLimit;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::document::Frame;
 use crate::{
-    SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, templates,
-    unfinished, users,
+    SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, state,
+    templates, unfinished, users,
 };
 
 /// The prefix of all routes.
@@ -15,7 +16,7 @@ pub(crate) const PREFIX: &str = "/sandbox/v1";
 
 pub(crate) fn described() -> OpenApiRouter<SandboxState> {
     let v1 = OpenApiRouter::new()
-        .routes(routes!(clock::now))
+        .routes(routes!(clock::now, clock::change))
         .routes(routes!(clock::advance))
         .routes(routes!(clock::reset))
         .routes(routes!(users::list, users::put))
@@ -52,6 +53,11 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
             unfinished::set_faults,
             unfinished::clear_faults
         ))
-        .routes(routes!(unfinished::export_state, unfinished::import_state));
+        .merge(
+            // Everything there is may be large.
+            OpenApiRouter::new()
+                .routes(routes!(state::export, state::import))
+                .layer(DefaultBodyLimit::max(state::MOST_BYTES)),
+        );
     OpenApiRouter::with_openapi(Frame::openapi()).nest(PREFIX, v1)
 }

@@ -57,27 +57,3 @@ pub(crate) async fn set_faults(uri: OriginalUri) -> Failure {
 pub(crate) async fn clear_faults(uri: OriginalUri) -> Failure {
     unfinished(uri).await
 }
-
-/// Everything there is, as one document.
-#[utoipa::path(
-    get,
-    path = "/state",
-    operation_id = "export_state",
-    tag = "state",
-    responses((status = 501, description = "Not available yet", body = SandboxError))
-)]
-pub(crate) async fn export_state(uri: OriginalUri) -> Failure {
-    unfinished(uri).await
-}
-
-/// Puts an exported document in the place of everything there is.
-#[utoipa::path(
-    put,
-    path = "/state",
-    operation_id = "import_state",
-    tag = "state",
-    responses((status = 501, description = "Not available yet", body = SandboxError))
-)]
-pub(crate) async fn import_state(uri: OriginalUri) -> Failure {
-    unfinished(uri).await
-}

@@ -23,6 +23,7 @@ mod messages;
 mod outbox;
 mod quality;
 pub mod samples;
+mod state;
 mod templates;
 mod timers;
 mod transactions;
@@ -120,6 +121,10 @@ pub const CASES: &[(&str, Case)] = cases![
     transactions::a_reader_keeps_its_snapshot,
     transactions::readers_work_on_other_threads,
     transactions::clearing_removes_every_row_but_no_id_returns,
+    state::what_is_exported_comes_back_to_the_last_byte,
+    state::an_import_replaces_what_was_there,
+    state::a_dump_that_is_wrong_is_refused_and_changes_nothing,
+    state::what_follows_an_import_belongs_to_it,
 ];
 
 /// Runs every case, each on a store of its own.

@@ -12,6 +12,7 @@ mod permissions;
 mod quality;
 mod rows;
 pub mod sqlite;
+mod state;
 mod templates;
 
 pub use admin::{AdminRows, AdminTx, Picture};
@@ -23,6 +24,7 @@ pub use rows::{
     Attempt, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NumberOverride, Page, Timer,
     TimerKind,
 };
+pub use state::{Dump, ReplaceError};
 pub use templates::{TemplateRows, TemplateTx};
 
 use ahoy_calling::account::{App, Business, Number, Subscription, Token, User, Waba};
@@ -48,6 +50,17 @@ pub trait Store: Send {
     fn reader(&self) -> Result<Box<dyn Reader>>;
     /// Deletes every row but the schema: the sandbox's reset.
     fn clear(&mut self) -> Result<()>;
+    /// Puts the rows of `dump` in the place of all there are and runs `then` on them, in one transaction: when the dump
+    /// is refused or `then` fails, everything stays as it was. A dump of an older schema is brought up to date; one that
+    /// this store could not have written is refused.
+    ///
+    /// # Errors
+    /// [`ReplaceError::Invalid`] names the place in the dump.
+    fn replace(
+        &mut self,
+        dump: &Dump,
+        then: &mut dyn FnMut(&mut dyn Batch) -> Result<()>,
+    ) -> std::result::Result<(), ReplaceError>;
 }
 
 /// One commit in the making.
@@ -133,6 +146,8 @@ pub trait Rows:
     fn sending(&mut self) -> Result<Vec<DeliveryId>>;
     /// A value of the platform's own (`clock`, `heartbeat`, `seeded`).
     fn meta(&mut self, key: &str) -> Result<Option<String>>;
+    /// Every row of every table: the sandbox's export.
+    fn dump(&mut self) -> Result<Dump>;
 }
 
 /// Writing rows, inside the ledger.

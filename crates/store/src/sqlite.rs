@@ -20,6 +20,7 @@ mod permissions;
 #[cfg(test)]
 mod plans;
 mod quality;
+mod state;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -33,10 +34,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use self::checkpoint::Checkpointer;
-use self::codec::{many, run};
+use self::codec::run;
 use self::folder::Folder;
 use self::view::View;
-use crate::{Batch, Reader, Result, Rows, Store, StoreError, Tx};
+use crate::{Batch, Dump, Reader, ReplaceError, Result, Rows, Store, StoreError, Tx};
 
 /// What a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,19 +234,19 @@ impl Store for SqliteStore {
 
     fn clear(&mut self) -> Result<()> {
         let open = Open::begin(&self.conn, "BEGIN IMMEDIATE")?;
-        // Asked of the schema, so that no table of a later migration is forgotten. SQLite's own tables stay, the
-        // counters of AUTOINCREMENT among them: a receiver never sees a delivery id twice.
-        let tables = many(
-            &self.conn,
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
-            [],
-            |row| Ok(row.get::<_, String>(0)?),
-        )?;
-        for table in tables {
-            self.conn
-                .execute_batch(&format!("DELETE FROM \"{table}\""))?;
-        }
+        state::delete_all(&self.conn)?;
         open.commit()
+    }
+
+    fn replace(
+        &mut self,
+        dump: &Dump,
+        then: &mut dyn FnMut(&mut dyn Batch) -> Result<()>,
+    ) -> std::result::Result<(), ReplaceError> {
+        let open = Open::begin(&self.conn, "BEGIN IMMEDIATE")?;
+        state::replace(&self.conn, dump)?;
+        then(&mut Commit(&self.conn))?;
+        Ok(open.commit()?)
     }
 }
 

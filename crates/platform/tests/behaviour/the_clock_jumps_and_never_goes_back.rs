@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ahoy_platform::{Platform, Seed};
+
 use crate::support::*;
 
 #[tokio::test]
@@ -104,4 +106,70 @@ async fn a_time_out_that_fell_due_while_nothing_ran_happens_at_the_start() {
         ["connect", "terminate"],
         "both reach the receiver that is back"
     );
+}
+
+#[tokio::test]
+async fn a_frozen_clock_stands_and_only_jumps_make_things_happen() {
+    let home = folder();
+    let world = World::on(Box::new(home.reopen().await), Setup::default()).await;
+    world.behaves(ANA, |b| b.answer_after_ms = 1).await;
+    world.permit(ANA).await;
+    world.platform.freeze(true).await.unwrap();
+    let start = world.platform.clock().now();
+    let call = world.business_calls(ANA).await;
+    world.until(&call, "RINGING").await;
+    // A millisecond of rule time never comes by itself: a jump of nothing finds the phone still ringing.
+    world.advance(secs(0)).await;
+    let view = async || {
+        let found = world.platform.call_of_user(ANA, &call).await.unwrap();
+        found.unwrap().state
+    };
+    assert_eq!(view().await, "ringing");
+    assert_eq!(world.platform.clock().now(), start);
+    let now = world.advance(Duration::from_millis(1)).await;
+    assert_eq!(now.since(start), Duration::from_millis(1));
+    assert_eq!(view().await, "connected", "picked up, waiting for media");
+    // It stands through a restart, and runs on from there when it is let.
+    world.stop().await;
+    let world = World::on(Box::new(home.reopen().await), Setup::default()).await;
+    assert!(world.platform.clock().frozen());
+    assert_eq!(world.platform.clock().now(), now);
+    world.platform.freeze(false).await.unwrap();
+    assert!(!world.platform.clock().frozen());
+    assert!(world.platform.clock().now().since(now) < secs(60));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_was_never_planted_can_begin_at_any_instant() {
+    use ahoy_types::RuleTime;
+    let home = folder();
+    let begin = RuleTime::from_secs(1_000_000_000);
+    let world = World::on(Box::new(home.reopen().await), Setup::default()).await;
+    assert!(
+        !world.platform.begin_at(begin).await.unwrap(),
+        "it was planted"
+    );
+    assert!(world.platform.clock().now() > begin + secs(86_400));
+    world.stop().await;
+    let home = folder();
+    let start = async || {
+        let store = Box::new(home.reopen().await);
+        Platform::start(store, World::config(Setup::default()))
+            .await
+            .unwrap()
+    };
+    let (platform, jobs) = start().await;
+    assert!(platform.begin_at(begin).await.unwrap());
+    platform.plant(&Seed::default()).await.unwrap();
+    let near = |now: RuleTime| now >= begin && now.since(begin) < secs(60);
+    assert!(near(platform.clock().now()));
+    platform.drain(secs(1)).await;
+    drop((platform, jobs));
+    let (platform, _jobs) = start().await;
+    assert!(
+        near(platform.clock().now()),
+        "years behind the system's clock still"
+    );
+    platform.drain(secs(1)).await;
 }

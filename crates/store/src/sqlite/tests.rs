@@ -151,6 +151,36 @@ fn an_older_schema_is_brought_up_to_date_and_a_newer_one_refused() {
 }
 
 #[test]
+fn an_export_of_an_older_schema_goes_through_the_migrations() {
+    // Before administrators: tokens had no ids of their own, and there were fewer tables.
+    let old = SqliteStore::open_schema(
+        Folder::temporary().unwrap(),
+        Durability::Normal,
+        &MIGRATIONS[..7],
+    )
+    .unwrap();
+    old.conn
+        .execute_batch(
+            "INSERT INTO businesses (id, name) VALUES (1, 'Old Ltd');
+             INSERT INTO apps (id, name, secret, business, fields_json) VALUES (2, 'App', 's', 1, '[]');
+             INSERT INTO tokens (hash, app, business, scopes_json, issued_at) VALUES (zeroblob(32), 2, 1, '[]', 0);",
+        )
+        .unwrap();
+    let dump = super::state::dump(&old.conn).unwrap();
+    assert_eq!(dump.schema, 7);
+    let mut new = SqliteStore::temporary().unwrap();
+    new.replace(&dump, &mut |_| Ok(())).unwrap();
+    let known: u32 = new
+        .conn
+        .query_row("SELECT id FROM tokens WHERE id > 0", [], |_| Ok(1))
+        .unwrap();
+    assert_eq!(known, 1);
+    let newest = super::state::dump(&new.conn).unwrap();
+    assert_eq!(newest.schema as usize, MIGRATIONS.len());
+    assert_eq!(newest.tables["businesses"][0]["name"], "Old Ltd");
+}
+
+#[test]
 fn a_failing_step_leaves_the_version_before_it() {
     let (path, _remove) = folder();
     let open =

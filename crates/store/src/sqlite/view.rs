@@ -8,10 +8,10 @@ use ahoy_types::{
 };
 use rusqlite::Connection;
 
-use super::{accounts, calls, outbox, timers};
+use super::{accounts, calls, outbox, state, timers};
 use crate::{
-    Attempt, Delivery, DeliveryFilter, NewDelivery, NumberOverride, Page, Result, Rows, Timer,
-    TimerKind, Tx,
+    Attempt, Delivery, DeliveryFilter, Dump, NewDelivery, NumberOverride, Page, Result, Rows,
+    Timer, TimerKind, Tx,
 };
 
 /// A connection inside a transaction.
@@ -110,6 +110,9 @@ impl Rows for View<'_> {
     }
     fn meta(&mut self, key: &str) -> Result<Option<String>> {
         timers::meta(self.0, key)
+    }
+    fn dump(&mut self) -> Result<Dump> {
+        state::dump(self.0)
     }
 }
 

@@ -117,16 +117,10 @@ impl World {
             })
         });
         written.unwrap();
-        let config = PlatformConfig {
-            limits: setup.limits,
-            prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
-            create_users: true,
-            prefer_active: false,
-            phone_media_wait: setup.phone_media_wait,
-            media: setup.media,
-        };
+        let answer = setup.answer;
+        let config = Self::config(setup);
         let (platform, jobs) = Platform::start(store, config).await.unwrap();
-        let edge = Edge::start(platform.clone(), jobs, setup.answer);
+        let edge = Edge::start(platform.clone(), jobs, answer);
         platform.plant(&Seed::default()).await.unwrap();
         let callback = Callback {
             url: CALLBACK.into(),
@@ -141,6 +135,18 @@ impl World {
             platform,
             caller,
             edge,
+        }
+    }
+
+    /// How its platform is set up.
+    pub fn config(setup: Setup) -> PlatformConfig {
+        PlatformConfig {
+            limits: setup.limits,
+            prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
+            create_users: true,
+            prefer_active: false,
+            phone_media_wait: setup.phone_media_wait,
+            media: setup.media,
         }
     }
 

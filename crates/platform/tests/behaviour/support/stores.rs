@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
 use ahoy_store::sqlite::{Durability, SqliteStore};
-use ahoy_store::{Batch, Reader, Result, Store, StoreError, Tx};
+use ahoy_store::{Batch, Dump, Reader, ReplaceError, Result, Store, StoreError, Tx};
 
 /// A folder of a test, removed with it.
 pub struct Folder(PathBuf);
@@ -93,6 +93,13 @@ impl Store for Watched {
     fn clear(&mut self) -> Result<()> {
         self.inner.clear()
     }
+    fn replace(
+        &mut self,
+        dump: &Dump,
+        then: &mut dyn FnMut(&mut dyn Batch) -> Result<()>,
+    ) -> std::result::Result<(), ReplaceError> {
+        self.inner.replace(dump, then)
+    }
 }
 
 /// What is to go wrong, once each.
@@ -174,5 +181,12 @@ impl Store for Faulty {
     }
     fn clear(&mut self) -> Result<()> {
         self.inner.clear()
+    }
+    fn replace(
+        &mut self,
+        dump: &Dump,
+        then: &mut dyn FnMut(&mut dyn Batch) -> Result<()>,
+    ) -> std::result::Result<(), ReplaceError> {
+        self.inner.replace(dump, then)
     }
 }
