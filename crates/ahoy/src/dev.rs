@@ -114,6 +114,7 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str) {
         println!();
     }
     row("Phone", &bold(&format!("{}/phone", server.url)));
+    row("Inspector", &bold(&format!("{}/inspector", server.url)));
     row(
         "API",
         &format!("{}/v25.0/   reference: {}/docs", server.url, server.url),

@@ -6,13 +6,13 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, html};
 
-pub(crate) fn router() -> Router {
+pub(crate) fn router(sandbox: bool) -> Router {
     Router::new()
-        .route("/", get(|| later("The console")))
-        .route("/desk", get(|| later("The desk")))
+        .route("/", get(move || later("The console", sandbox)))
+        .route("/desk", get(move || later("The desk", sandbox)))
 }
 
-async fn later(what: &'static str) -> Response {
+async fn later(what: &'static str, sandbox: bool) -> Response {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -28,6 +28,9 @@ async fn later(what: &'static str) -> Response {
                     p { (what) " is not available yet. What is:" }
                     ul {
                         li { a href="/phone" { "the user's phone" } }
+                        @if sandbox {
+                            li { a href="/inspector" { "the inspector" } ": every request, webhook and media step, live" }
+                        }
                         li { a href="/docs" { "the API reference" } }
                         li { a href="/healthz" { "the state of this server" } }
                     }

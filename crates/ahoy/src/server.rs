@@ -14,7 +14,7 @@ use ahoy_mail::Mailer;
 use ahoy_media::MediaConfig;
 use ahoy_phone::PhoneState;
 use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed};
-use ahoy_sandbox::SandboxState;
+use ahoy_sandbox::{SandboxState, Surface};
 use ahoy_store::sqlite::{Durability, SqliteStore};
 use ahoy_webhooks::{Sender, Verifier};
 use anyhow::Context;
@@ -92,7 +92,8 @@ impl Server {
             create_users: sandbox.is_some(),
             prefer_active: file.prefer_active,
             phone_media_wait: PHONE_MEDIA_WAIT,
-            media: media_config(&file),
+            // Only the sandbox has an inspector that looks at the steps.
+            media: media_config(&file, sandbox.is_some()),
         };
         let (platform, jobs) = Platform::start(Box::new(store), config).await?;
         if let Some(mail) = &file.mail {
@@ -130,7 +131,7 @@ impl Server {
             metrics,
         };
         let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
-        let app = routes(&platform, health, sandbox, callback)?.merge(ahoy_admin::router(admin));
+        let app = routes(&platform, health, sandbox, callback, admin)?;
         let (stop, mut stopped) = watch::channel(false);
         let http = tokio::spawn(async move {
             axum::serve(listener, app)
@@ -190,7 +191,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn media_config(file: &FileConfig) -> MediaConfig {
+fn media_config(file: &FileConfig, inspected: bool) -> MediaConfig {
     let mut media = MediaConfig::default();
     if !file.media_ip.is_empty() {
         media.bind = file.media_ip.clone();
@@ -205,6 +206,7 @@ fn media_config(file: &FileConfig) -> MediaConfig {
         media.ports = range.0.clone();
     }
     media.workers = file.media_workers.unwrap_or(0);
+    media.tell_steps = inspected;
     media
 }
 
@@ -237,6 +239,7 @@ fn routes(
     health: Health,
     sandbox: Option<Sandbox>,
     callback: Option<Callback>,
+    admin: AdminState,
 ) -> anyhow::Result<Router> {
     let verifier = Verifier::new().context("TLS for the verification of callbacks")?;
     let verify = move |callback: Callback| -> Verifying {
@@ -252,10 +255,11 @@ fn routes(
     if sandbox.is_some() {
         graph = graph.with_document("Sandbox", ahoy_sandbox::DOCUMENT);
     }
-    let graph = ahoy_graph::router(graph.with_document("Admin API", ahoy_admin::DOCUMENT));
+    let mut graph = ahoy_graph::router(graph.with_document("Admin API", ahoy_admin::DOCUMENT));
+    let mut admin = ahoy_admin::router(admin);
     let mut app = Router::new()
         .merge(health::router(health))
-        .merge(pages::router())
+        .merge(pages::router(sandbox.is_some()))
         .merge(ahoy_phone::router(PhoneState {
             platform: platform.clone(),
             dev: sandbox.is_some(),
@@ -273,13 +277,16 @@ fn routes(
                 }
             })
         };
-        app = app.merge(ahoy_sandbox::router(SandboxState {
+        let state = SandboxState {
             platform: platform.clone(),
             seed: Arc::new(sandbox.seed),
             after_reset: Arc::new(after_reset),
-        }));
+        };
+        graph = ahoy_sandbox::recorded(graph, &state, Surface::Api);
+        admin = ahoy_sandbox::recorded(admin, &state, Surface::Admin);
+        app = app.merge(ahoy_sandbox::router(state));
     }
-    Ok(app.fallback_service(graph))
+    Ok(app.merge(admin).fallback_service(graph))
 }
 
 /// `ahoy serve`.

@@ -24,6 +24,9 @@ pub struct MediaConfig {
     pub silence_timeout: Duration,
     /// Longest rest of a worker between two rounds under load; bounds the delay the relay adds. 1 ms; zero serves every packet at once.
     pub max_rest: Duration,
+    /// Whether each step of a call's timeline is told as it happens ([`MediaEvent::Step`](crate::MediaEvent::Step)), not only in
+    /// the report: a dozen events a call, none a packet. Off, because only somebody who watches gains by it.
+    pub tell_steps: bool,
 }
 
 impl Default for MediaConfig {
@@ -38,6 +41,7 @@ impl Default for MediaConfig {
             start_timeout: Duration::from_secs(20),
             silence_timeout: Duration::from_secs(30),
             max_rest: Duration::from_millis(1),
+            tell_steps: false,
         }
     }
 }

@@ -121,6 +121,7 @@ impl MediaEngine {
         let limits = Limits {
             start: config.start_timeout,
             silence: config.silence_timeout,
+            tell_steps: config.tell_steps,
         };
         let count = match config.workers {
             // Not more than there are ports to give.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use ahoy_packet::dtmf::Digit;
 use serde::{Deserialize, Serialize};
 
-use crate::CallReport;
+use crate::{CallReport, TimelineEntry};
 
 /// One call inside the relay: two legs and the gate between them. Given by the caller, unique while the engine runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -115,6 +115,14 @@ pub enum MediaEvent {
         side: Side,
         /// At the start or within the call.
         kind: TimeoutKind,
+    },
+    /// A step of the call's timeline, in order; only where [`MediaConfig::tell_steps`](crate::MediaConfig::tell_steps) asks for it.
+    /// The summaries at the end ([`TimelineEvent::is_summary`](crate::TimelineEvent::is_summary)) are in the report alone.
+    Step {
+        /// The call.
+        bridge: BridgeId,
+        /// What happened, and when.
+        entry: TimelineEntry,
     },
     /// The call is gone from the relay; nothing about it follows.
     Closed {

@@ -34,6 +34,7 @@ mod timeline;
 pub mod verdict;
 pub mod watchdog;
 mod wheel;
+mod words;
 mod worker;
 
 pub use ahoy_audio::EncodedSound;

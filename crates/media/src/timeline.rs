@@ -170,6 +170,21 @@ pub enum TimelineEvent {
     Closed,
 }
 
+impl TimelineEvent {
+    /// Whether it sums up a call in its report instead of telling a step of it.
+    pub const fn is_summary(&self) -> bool {
+        matches!(
+            self,
+            Self::DroppedBeforeAccept { .. }
+                | Self::BadAuthentication { .. }
+                | Self::Received { .. }
+                | Self::Network { .. }
+                | Self::LastPacket { .. }
+                | Self::Closed
+        )
+    }
+}
+
 fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
 }
@@ -189,6 +204,8 @@ pub struct TimelineEntry {
 pub(crate) struct Timeline {
     armed: Instant,
     entries: Vec<TimelineEntry>,
+    /// How many of them were told.
+    told: usize,
 }
 
 impl Timeline {
@@ -196,6 +213,7 @@ impl Timeline {
         Self {
             armed,
             entries: Vec::with_capacity(12),
+            told: 0,
         }
     }
     /// Milliseconds from arming to `at`.
@@ -209,6 +227,11 @@ impl Timeline {
                 event,
             });
         }
+    }
+    /// What was added since the last time.
+    pub fn untold(&mut self) -> &[TimelineEntry] {
+        let from = std::mem::replace(&mut self.told, self.entries.len());
+        self.entries.get(from..).unwrap_or_default()
     }
     /// A copy with the summaries that are true at this moment, in order of time.
     pub fn with(

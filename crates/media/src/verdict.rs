@@ -203,23 +203,34 @@ impl<'a> Facts<'a> {
 
 /// The sentence for a timeline that ends with its summaries (`DroppedBeforeAccept`, `BadAuthentication`, `Received`).
 pub fn verdict(timeline: &[TimelineEntry]) -> String {
+    judge(timeline).0
+}
+
+/// Whether [`verdict`] names something that went wrong. A call nobody accepted has nothing wrong with its media.
+pub fn is_at_fault(timeline: &[TimelineEntry]) -> bool {
+    judge(timeline).1
+}
+
+/// The sentence, and whether it names a fault.
+fn judge(timeline: &[TimelineEntry]) -> (String, bool) {
     let sides = Side::BOTH.map(|side| (side, Facts::gather(timeline, side)));
     if !timeline
         .iter()
         .any(|e| e.event == TimelineEvent::GateOpened)
     {
-        return if sides.iter().any(|(_, f)| f.early > 0) {
-            "The call was never accepted; audio sent before that was dropped.".to_owned()
+        let sentence = if sides.iter().any(|(_, f)| f.early > 0) {
+            "The call was never accepted; audio sent before that was dropped."
         } else {
-            "The call was never accepted, so no audio was let through.".to_owned()
+            "The call was never accepted, so no audio was let through."
         };
+        return (sentence.to_owned(), false);
     }
     let problems: Vec<String> = sides
         .iter()
         .filter_map(|(side, f)| f.problem(*side))
         .collect();
     if !problems.is_empty() {
-        return problems.join(" ");
+        return (problems.join(" "), true);
     }
     let mut lossy: Vec<String> = sides
         .iter()
@@ -234,9 +245,10 @@ pub fn verdict(timeline: &[TimelineEntry]) -> String {
         .collect();
     lossy.extend(sides.iter().flat_map(|(side, f)| f.network_losses(*side)));
     if lossy.is_empty() {
-        "Both sides heard each other.".to_owned()
+        ("Both sides heard each other.".to_owned(), false)
     } else {
-        format!("Both sides heard each other, but {}.", lossy.join(" and "))
+        let lost = lossy.join(" and ");
+        (format!("Both sides heard each other, but {lost}."), true)
     }
 }
 

@@ -4,11 +4,7 @@ use ahoy_platform::Platform;
 use ahoy_types::WaId;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
@@ -17,9 +13,8 @@ use crate::link::Dial;
 /// Users to pick from at most.
 const USERS: usize = 100;
 
-/// Nothing but our own files and our own socket; media streams have no address.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What of the device the page may use.
+const PERMISSIONS: &str = "microphone=(self), camera=(), geolocation=()";
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -70,18 +65,7 @@ fn broken(e: &impl std::fmt::Display) -> Response {
 }
 
 fn respond(status: StatusCode, page: &Markup) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "microphone=(self), camera=(), geolocation=()",
-        ),
-    ];
-    (status, headers, page.0.clone()).into_response()
+    ahoy_pages::respond(status, page.0.clone(), PERMISSIONS)
 }
 
 fn shell(title: &str, body: &Markup, script: bool) -> Markup {

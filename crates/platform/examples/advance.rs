@@ -153,6 +153,7 @@ impl Receivers {
                     took_us: 0,
                     outcome,
                     note: String::new(),
+                    answer_headers: Vec::new(),
                 };
                 platform.delivery_attempted(job, report, at).await;
             });

@@ -1,6 +1,6 @@
 //! What a committed decision wants done. Effects own no rules: whoever carries them out only does what they say.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use ahoy_audio::EncodedSound;
@@ -8,6 +8,7 @@ use ahoy_calling::EndCause;
 use ahoy_media::{CallPlan, LegNetwork, RemoteLeg};
 use ahoy_types::{AppId, CallId, DeliveryId, Direction, MailId, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use crate::live::UserLegKind;
 use crate::quiet::Pending;
@@ -101,6 +102,10 @@ pub struct DeliveryJob {
     /// When the commit that handed it out was done, or the wait for the phone's media was over.
     pub since: Instant,
     pub(crate) pending: Pending,
+    /// Who waits for a replay; `None` for an attempt of the schedule.
+    pub(crate) replay: Option<oneshot::Sender<u32>>,
+    /// The inspector's entry of its beginning.
+    pub(crate) started: OnceLock<u64>,
 }
 
 /// What a user's phone is told.

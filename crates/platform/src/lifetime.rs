@@ -21,7 +21,7 @@ const AT_ONCE: u32 = 200;
 
 impl Platform {
     /// Resolves when the platform stops.
-    pub(crate) async fn stopping(&self) {
+    pub async fn stopping(&self) {
         let mut stop = self.stop_signal().subscribe();
         // The sender lives as long as the platform.
         let _ = stop.wait_for(|stop| *stop).await;

@@ -10,6 +10,7 @@ use ahoy_types::{CallId, Direction, PhoneNumberId, WaId};
 use tokio::sync::mpsc;
 
 use crate::effect::{DeliveryJob, PhoneEvent};
+use crate::inspector::Concerns;
 use crate::quiet::Pending;
 
 /// What is at the user's end of a call.
@@ -46,6 +47,8 @@ impl LiveCall {
 /// A bridge of the media.
 struct Bridge {
     call: CallId,
+    number: PhoneNumberId,
+    user: WaId,
     /// From the end of the call to the media's report of it.
     closing: Option<Pending>,
 }
@@ -91,6 +94,8 @@ impl Live {
         let mut t = self.lock();
         let bridge = Bridge {
             call: id.clone(),
+            number: call.number,
+            user: call.user,
             closing: None,
         };
         t.bridges.insert(call.bridge, bridge);
@@ -103,6 +108,16 @@ impl Live {
         let t = self.lock();
         let id = &t.bridges.get(&bridge)?.call;
         Some((id.clone(), t.calls.get(id)?.clone()))
+    }
+    /// Whom the media of this bridge is about, also when the call is over and its report is to come.
+    pub(crate) fn concerns(&self, bridge: u64) -> Option<Concerns> {
+        let t = self.lock();
+        let bridge = t.bridges.get(&bridge)?;
+        Some(Concerns {
+            call: Some(bridge.call.clone()),
+            number: Some(bridge.number),
+            user: Some(bridge.user),
+        })
     }
     pub(crate) fn set_answered(&self, id: &CallId) {
         if let Some(call) = self.lock().calls.get_mut(id) {

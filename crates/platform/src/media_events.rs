@@ -49,12 +49,24 @@ impl Platform {
                     });
                 }
             }
+            MediaEvent::Step { bridge, entry } => {
+                if let Some(inspector) = self.inspecting()
+                    && let Some(concerns) = self.live().concerns(bridge.0)
+                {
+                    inspector.media_step(concerns, entry);
+                }
+            }
             MediaEvent::Closed { bridge, report } => self.closed(bridge, report),
             _ => {}
         }
     }
 
     fn closed(&self, bridge: BridgeId, report: ahoy_media::CallReport) {
+        if let Some(inspector) = self.inspecting()
+            && let Some(concerns) = self.live().concerns(bridge.0)
+        {
+            inspector.media_closed(&concerns, &report);
+        }
         let Some((call, pending)) = self.live().remove_bridge(bridge.0) else {
             return;
         };

@@ -11,10 +11,13 @@ use ahoy_store::{
 };
 use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, WaId, WabaId};
 use ahoy_wire::webhook::Common;
+use tokio::sync::oneshot;
 
 use crate::effect::{DeliveryJob, Effect};
+use crate::inspector::Attempted;
 use crate::ledger::Step;
 use crate::platform::Platform;
+use crate::replay::replayed;
 use crate::{figures, identity};
 
 /// How long an outcome that could not be stored waits for the next try.
@@ -44,6 +47,8 @@ pub struct AttemptReport {
     pub outcome: Outcome,
     /// The reason there was no answer, or the beginning of the answer's body.
     pub note: String,
+    /// The answer's headers. The inspector shows them; the log of deliveries does not keep them.
+    pub answer_headers: Vec<(String, String)>,
 }
 
 /// What every calling webhook of this number and user has in common.
@@ -178,28 +183,17 @@ pub(crate) fn attempted(
     id: DeliveryId,
     report: AttemptReport,
     began: RuleTime,
-) -> Result<()> {
+) -> Result<Option<Attempted>> {
     let Some(mut row) = step.tx.delivery(id)? else {
-        return Ok(());
+        return Ok(None);
     };
     if row.state != DeliveryState::Sending {
-        return Ok(());
+        return Ok(None);
     }
     row.attempts += 1;
-    step.tx.add_attempt(&Attempt {
-        delivery: id,
-        number: row.attempts,
-        url: report.url,
-        headers: report.headers,
-        at: began,
-        took_us: report.took_us,
-        status: match report.outcome {
-            Outcome::Status(status) => Some(status),
-            Outcome::NoAnswer | Outcome::NoCallback => None,
-        },
-        note: report.note,
-    })?;
-    match delivery::after_attempt(id, row.attempts, row.created_at, report.outcome, step.now) {
+    let (number, outcome) = (row.attempts, report.outcome);
+    step.tx.add_attempt(&logged(id, number, report, began))?;
+    match delivery::after_attempt(id, number, row.created_at, outcome, step.now) {
         Next::Done => row.state = DeliveryState::Delivered,
         Next::Abandoned => row.state = DeliveryState::Abandoned,
         Next::RetryAt(at) => {
@@ -208,8 +202,7 @@ pub(crate) fn attempted(
             step.tx.add_timer(at, &TimerKind::Retry { delivery: id })?;
         }
     }
-    let held =
-        row.holds_lane && row.state == DeliveryState::Retrying && delivery::holds(report.outcome);
+    let held = row.holds_lane && row.state == DeliveryState::Retrying && delivery::holds(outcome);
     if held && row.attempts == 1 {
         // The hold is counted from the event's first attempt, which `began`.
         step.tx.add_timer(
@@ -217,11 +210,35 @@ pub(crate) fn attempted(
             &TimerKind::ReleaseLane { delivery: id },
         )?;
     }
-    settle(step, row, held)
+    let row = settle(step, row, held)?;
+    Ok(Some(Attempted { row, number }))
+}
+
+/// An attempt as the log keeps it.
+pub(crate) fn logged(
+    delivery: DeliveryId,
+    number: u32,
+    report: AttemptReport,
+    at: RuleTime,
+) -> Attempt {
+    Attempt {
+        delivery,
+        number,
+        url: report.url,
+        headers: report.headers,
+        at,
+        took_us: report.took_us,
+        status: match report.outcome {
+            Outcome::Status(status) => Some(status),
+            Outcome::NoAnswer | Outcome::NoCallback => None,
+        },
+        note: report.note,
+        replay: false,
+    }
 }
 
 /// Writes the row; unless it still holds its lane, the next event of the call goes out.
-fn settle(step: &mut Step<'_>, mut row: Delivery, held: bool) -> Result<()> {
+pub(crate) fn settle(step: &mut Step<'_>, mut row: Delivery, held: bool) -> Result<Delivery> {
     step.effects.push(Effect::TimersChanged);
     if row.state != DeliveryState::Retrying {
         row.next_due = None;
@@ -229,10 +246,10 @@ fn settle(step: &mut Step<'_>, mut row: Delivery, held: bool) -> Result<()> {
     let released = row.holds_lane && !held;
     row.holds_lane = held;
     step.tx.update_delivery(&row)?;
-    match (released, &row.lane) {
-        (true, Some(lane)) => release_next(step, row.app, lane),
-        _ => Ok(()),
+    if let (true, Some(lane)) = (released, &row.lane) {
+        release_next(step, row.app, lane)?;
     }
+    Ok(row)
 }
 
 fn release_next(step: &mut Step<'_>, app: AppId, lane: &CallId) -> Result<()> {
@@ -256,7 +273,7 @@ fn release_next(step: &mut Step<'_>, app: AppId, lane: &CallId) -> Result<()> {
 /// A delivery held its lane long enough.
 pub(crate) fn hold_over(step: &mut Step<'_>, id: DeliveryId) -> Result<()> {
     match step.tx.delivery(id)? {
-        Some(row) if row.holds_lane => settle(step, row, false),
+        Some(row) if row.holds_lane => settle(step, row, false).map(drop),
         _ => Ok(()),
     }
 }
@@ -297,6 +314,11 @@ impl Platform {
         if target.as_ref().is_some_and(|t| t.delivery.attempts == 0) {
             figures::delay(job.since.elapsed());
         }
+        if let (Some(inspector), Some(target)) = (self.inspecting(), &target) {
+            let started = inspector.webhook_started(target, job.replay.is_some());
+            // One attempt a job: it is set once.
+            let _ = job.started.set(started);
+        }
         Ok(target)
     }
 
@@ -319,18 +341,33 @@ impl Platform {
             took_us = report.took_us,
             "webhook attempted"
         );
-        let DeliveryJob { id, pending, .. } = job;
+        let DeliveryJob {
+            id,
+            pending,
+            replay,
+            started,
+            ..
+        } = job;
+        let once_more = replay.is_some();
+        let told = report.clone();
         // Jumps of the clock wait for the first try only.
         let mut pending = Some(pending);
         loop {
             let report = report.clone();
             let stored = self
                 .ledger()
-                .execute(move |step| attempted(step, id, report, began))
+                .execute(move |step| match once_more {
+                    true => replayed(step, id, report, began),
+                    false => attempted(step, id, report, began),
+                })
                 .await;
             drop(pending.take());
-            let Err(e) = stored else {
-                return;
+            let e = match stored {
+                Ok(done) => {
+                    self.tell_attempted(done, &told, replay, started.into_inner());
+                    return;
+                }
+                Err(e) => e,
             };
             tracing::error!(delivery = %id, error = %e, "the outcome of a webhook cannot be stored");
             tokio::select! {
@@ -338,6 +375,26 @@ impl Platform {
                 () = self.stopping() => return,
                 () = self.host().sleep(STORE_AGAIN) => {}
             }
+        }
+    }
+
+    /// Tells whoever watches, and whoever asked for it, of an attempt whose outcome is stored.
+    fn tell_attempted(
+        &self,
+        done: Option<Attempted>,
+        report: &AttemptReport,
+        replay: Option<oneshot::Sender<u32>>,
+        started: Option<u64>,
+    ) {
+        let Some(done) = done else {
+            return;
+        };
+        if let Some(inspector) = self.inspecting() {
+            inspector.webhook_ended(&done, report, replay.is_some(), started);
+        }
+        if let Some(asked) = replay {
+            // Whoever asked may have gone.
+            let _ = asked.send(done.number);
         }
     }
 }

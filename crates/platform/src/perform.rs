@@ -2,11 +2,13 @@
 
 use ahoy_calling::{CallState, EndCause};
 use ahoy_media::{BridgeId, CallSetup, LocalUser, Networks, Side, UserLeg};
-use ahoy_types::{CallId, RuleTime};
+use ahoy_types::{AppId, CallId, DeliveryId, RuleTime};
+use std::sync::OnceLock;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::effect::{ArmCall, DeliveryJob, Effect, PhoneEvent, UserEnd};
+use crate::inspector::CallStep;
 use crate::ledger::Committed;
 use crate::live::{LiveCall, UserLegKind};
 use crate::platform::Platform;
@@ -52,12 +54,7 @@ impl Platform {
                 self.end(call, bridge, cause);
             }
             Effect::Deliver { id, app, lane } => {
-                let job = DeliveryJob {
-                    id,
-                    app,
-                    since: at,
-                    pending: self.quiet().begin_delivery(app),
-                };
+                let job = self.job(id, app, at);
                 if let Some(job) = self.live().hold(lane.as_ref(), job) {
                     self.hand_out(job);
                 }
@@ -75,6 +72,9 @@ impl Platform {
                     self.end(call, live.bridge, EndCause::SetupLost);
                 }
                 self.forget_reports();
+                if let Some(inspector) = self.inspecting() {
+                    inspector.clear();
+                }
             }
         }
     }
@@ -98,6 +98,9 @@ impl Platform {
             connected: false,
         };
         let held = hold::waits_for_phone(&live).then(|| arm.call.clone());
+        if let Some(inspector) = self.inspecting() {
+            inspector.call_placed(&arm.call, &live);
+        }
         // Known before it exists, so that whatever the media tells of it finds the call.
         self.live().add(arm.call, live);
         if let Some(call) = held {
@@ -126,6 +129,7 @@ impl Platform {
         let Some(live) = self.live().get(call) else {
             return;
         };
+        self.note_step(call, &live, CallStep::Rings);
         match live.leg {
             UserLegKind::Phone => {
                 let told = ring_event(call, &live)
@@ -149,6 +153,9 @@ impl Platform {
     fn await_media(&self, call: CallId) {
         tracing::info!(%call, "call answered, waiting for the business's media");
         self.live().set_answered(&call);
+        if let Some(live) = self.live().get(&call) {
+            self.note_step(&call, &live, CallStep::Answered);
+        }
         let platform = self.clone();
         let patience = self.config().media.start_timeout;
         self.host().spawn(Box::pin(async move {
@@ -172,6 +179,7 @@ impl Platform {
         let Some(live) = self.live().get(&call) else {
             return;
         };
+        self.note_step(&call, &live, CallStep::Connected);
         if live.leg == UserLegKind::Simulated {
             let id = call.clone();
             self.spawn_job("hang-up plan", move |step| {
@@ -184,6 +192,9 @@ impl Platform {
 
     fn end(&self, call: CallId, bridge: u64, cause: EndCause) {
         if let Some(live) = self.live().remove(&call) {
+            if let Some(inspector) = self.inspecting() {
+                inspector.call_ended(&call, &live, cause);
+            }
             self.release_webhooks(&call);
             // Its report is under way from now on.
             self.live().closing(bridge, self.quiet().begin());
@@ -195,6 +206,24 @@ impl Platform {
             self.live().tell(live.user, &event);
         }
         self.media().close(BridgeId(bridge));
+    }
+
+    fn note_step(&self, call: &CallId, live: &LiveCall, step: CallStep) {
+        if let Some(inspector) = self.inspecting() {
+            inspector.call_step(call, live, step);
+        }
+    }
+
+    /// A webhook for the edge that sends it.
+    pub(crate) fn job(&self, id: DeliveryId, app: AppId, since: Instant) -> DeliveryJob {
+        DeliveryJob {
+            id,
+            app,
+            since,
+            pending: self.quiet().begin_delivery(app),
+            replay: None,
+            started: OnceLock::new(),
+        }
     }
 }
 

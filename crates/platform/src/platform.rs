@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::effect::DeliveryJob;
 use crate::figures;
 use crate::host::{Host, Media, Tokio};
+use crate::inspector::Inspector;
 use crate::ledger::{Ledger, Rim, Step};
 use crate::live::{Live, PhoneHandle, UserLegKind};
 use crate::mail::MailJob;
@@ -82,6 +83,7 @@ pub struct Shared {
     draining: Arc<AtomicBool>,
     mail: Arc<AtomicBool>,
     mailer: OnceLock<mpsc::UnboundedSender<MailJob>>,
+    inspector: OnceLock<Arc<Inspector>>,
     stop: watch::Sender<bool>,
 }
 
@@ -175,6 +177,7 @@ impl Platform {
             draining,
             mail,
             mailer: OnceLock::new(),
+            inspector: OnceLock::new(),
             stop: watch::Sender::new(false),
         }));
         host.spawn(Box::pin(platform.clone().run_effects(effects)));
@@ -255,6 +258,15 @@ impl Platform {
             // Where nobody takes mail any more the platform is stopping; the store keeps this one.
             let _ = mailer.send(MailJob { id, pending });
         }
+    }
+    /// The log of the sandbox's inspector, which is kept from the first time somebody asks for it.
+    pub fn inspector(&self) -> Arc<Inspector> {
+        let new = || Arc::new(Inspector::new(self.0.clock.clone(), self.0.host.clone()));
+        self.0.inspector.get_or_init(new).clone()
+    }
+    /// The log, where somebody has asked for it.
+    pub(crate) fn inspecting(&self) -> Option<&Inspector> {
+        self.0.inspector.get().map(Arc::as_ref)
     }
     pub(crate) fn timers_changed(&self) -> &Notify {
         &self.0.timers_changed

@@ -108,6 +108,9 @@ impl Platform {
         let start = self.clock().now();
         let target = start + by;
         let held = Held::at(self, start);
+        if let Some(inspector) = self.inspecting() {
+            inspector.clock_jumps(start, target);
+        }
         self.run_until(target).await?;
         held.run_on_from(target);
         Ok(self.clock().now())

@@ -22,6 +22,10 @@ pub(crate) enum Failure {
     Method(String),
     /// 409: the phone would show this reason.
     Phone(PhoneRefusal),
+    /// 409: not in the state things are in.
+    Conflict(String),
+    /// 503: as many as there may be are at it already.
+    Busy(String),
     /// 500.
     Internal(String),
     /// 501.
@@ -59,6 +63,8 @@ impl IntoResponse for Failure {
             Self::NotFound(m) => (StatusCode::NOT_FOUND, "not_found", m),
             Self::Method(m) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", m),
             Self::Phone(r) => (StatusCode::CONFLICT, r.code(), r.to_string()),
+            Self::Conflict(m) => (StatusCode::CONFLICT, "conflict", m),
+            Self::Busy(m) => (StatusCode::SERVICE_UNAVAILABLE, "busy", m),
             Self::Internal(m) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", m),
             Self::NotFinished(m) => (StatusCode::NOT_IMPLEMENTED, "not_implemented", m),
         };

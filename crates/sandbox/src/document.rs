@@ -25,6 +25,7 @@ use crate::model::SandboxError;
         (name = "numbers", description = "What no business can change of its numbers"),
         (name = "templates", description = "What no business can change of its templates"),
         (name = "deliveries", description = "Every webhook with every attempt"),
+        (name = "timeline", description = "Every request, webhook attempt and media step on one time line; the page `/inspector` shows it"),
         (name = "faults", description = "Failures on request"),
     )
 )]

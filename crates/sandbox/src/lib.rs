@@ -10,24 +10,29 @@ mod chat;
 mod clock;
 mod deliveries;
 mod document;
+mod inspector;
 mod model;
 mod numbers;
 mod phones;
+mod record;
 mod routes;
 mod standing;
 mod state;
 mod templates;
+mod timeline;
 mod unfinished;
 mod users;
 
 use std::sync::Arc;
 
 use ahoy_platform::{Platform, Seed};
+use axum::Extension;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get};
 
 use answer::Failure;
+pub use record::{Surface, recorded};
 
 /// What the routes work on.
 #[derive(Clone)]
@@ -58,13 +63,15 @@ pub fn router(state: SandboxState) -> Router {
     let (routes, openapi) = routes::described().split_for_parts();
     let document = document::completed(openapi);
     let document = move || std::future::ready(axum::Json(document.clone()));
-    routes
+    let routes = routes
         .route(DOCUMENT, get(document))
         .route("/sandbox", any(unknown))
         .route("/sandbox/{*rest}", any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(state)
+        .layer(Extension(timeline::Streams::default()))
+        .with_state(state.clone());
+    recorded(routes, &state, Surface::Sandbox).merge(inspector::router(state))
 }
 
 async fn unknown(uri: axum::extract::OriginalUri) -> Failure {

@@ -9,14 +9,16 @@ mod calls;
 mod chat;
 mod deliveries;
 mod numbers;
+mod timeline;
 mod users;
 
 use utoipa::ToSchema;
 
 pub(crate) use calls::{CallList, CallLogCall, CallLogPage, CallShown, Placed};
 pub(crate) use chat::{PermissionAnswer, PhoneShown, Thread, Written};
-pub(crate) use deliveries::{DeliveryList, DeliveryShown};
+pub(crate) use deliveries::{DeliveryList, DeliveryShown, Replayed};
 pub(crate) use numbers::{Mailbox, NumberShown, StandingShown, TemplateShown};
+pub(crate) use timeline::TimelinePage;
 pub(crate) use users::{BehaviourBody, ClientBody, UserList, UserShown};
 
 /// Every answer with a status of 400 or more.
@@ -32,7 +34,7 @@ pub(crate) struct SandboxProblem {
     /// One sentence: what was expected, and of which field.
     #[schema(example = "seconds: 0 to 316224000 is expected, not -1")]
     message: String,
-    /// A stable word: `invalid`, `not_found`, `method_not_allowed`, `internal`, `not_implemented`; with 409 the reason
+    /// A stable word: `invalid`, `not_found`, `method_not_allowed`, `internal`, `busy`, `conflict`, `not_implemented`; with 409 the reason
     /// the phone would show, as `busy` or `closed`.
     #[schema(example = "invalid")]
     code: String,
@@ -42,6 +44,19 @@ pub(crate) struct SandboxProblem {
     /// With `closed`: whether the phone offers to ask for a call back.
     #[schema(required = false, nullable = false)]
     callback: Option<bool>,
+}
+
+/// Where a list goes on.
+#[derive(ToSchema)]
+pub(crate) struct Paging {
+    cursors: Cursors,
+}
+
+/// The place to go on from.
+#[derive(ToSchema)]
+pub(crate) struct Cursors {
+    /// The value for `after`.
+    after: String,
 }
 
 /// It is done.

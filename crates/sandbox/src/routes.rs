@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use crate::document::Frame;
 use crate::{
     SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, state,
-    templates, unfinished, users,
+    templates, timeline, unfinished, users,
 };
 
 /// The prefix of all routes.
@@ -47,7 +47,9 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
         .routes(routes!(standing::mailbox))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
-        .routes(routes!(unfinished::replay))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(timeline::list))
+        .routes(routes!(timeline::follow))
         .routes(routes!(
             unfinished::faults,
             unfinished::set_faults,

@@ -9,19 +9,6 @@ async fn unfinished(uri: OriginalUri) -> Failure {
     Failure::NotFinished(format!("{} is not available yet", uri.path()))
 }
 
-/// Sends a webhook once more.
-#[utoipa::path(
-    post,
-    path = "/deliveries/{id}/replay",
-    operation_id = "replay_delivery",
-    tag = "deliveries",
-    params(("id" = String, Path)),
-    responses((status = 501, description = "Not available yet", body = SandboxError))
-)]
-pub(crate) async fn replay(uri: OriginalUri) -> Failure {
-    unfinished(uri).await
-}
-
 /// The faults that are on.
 #[utoipa::path(
     get,

@@ -126,6 +126,9 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// What went wrong, where there was no answer; or the beginning of the answer's body otherwise.
     pub note: String,
+    /// Whether somebody asked for it, beside the schedule.
+    #[serde(default)]
+    pub replay: bool,
 }
 
 /// Which deliveries to list.
@@ -135,6 +138,10 @@ pub struct DeliveryFilter {
     pub after: Option<DeliveryId>,
     /// Only of this call.
     pub call: Option<CallId>,
+    /// Only about this business number.
+    pub number: Option<PhoneNumberId>,
+    /// Only in this state.
+    pub state: Option<DeliveryState>,
     /// At most this many; 0 means 1,000.
     pub limit: usize,
 }

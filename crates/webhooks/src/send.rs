@@ -17,6 +17,8 @@ use tokio::sync::{Semaphore, mpsc};
 const AT_ONCE: usize = 256;
 /// How much of an answer's body goes into the log.
 const NOTE_BYTES: usize = 512;
+/// How many of an answer's headers are shown.
+const NOTED_HEADERS: usize = 64;
 /// How long an answer's body may take once its status is known. Only the log and the next use of the connection
 /// gain from it.
 const BODY_WAIT: Duration = Duration::from_millis(500);
@@ -89,6 +91,7 @@ impl Sender {
                     took_us: 0,
                     outcome: Outcome::NoAnswer,
                     note: format!("it was not sent: {e}"),
+                    answer_headers: Vec::new(),
                 }
             }
         };
@@ -102,6 +105,7 @@ impl Sender {
             took_us: 0,
             outcome: Outcome::NoCallback,
             note: "the app has no callback address".into(),
+            answer_headers: Vec::new(),
         };
         let Some(url) = &target.url else {
             return report;
@@ -119,6 +123,7 @@ impl Sender {
         let answer = match request.send().await {
             Ok(response) => {
                 let status = response.status().as_u16();
+                report.answer_headers = headers_of(&response);
                 let read = tokio::time::timeout(BODY_WAIT, beginning(response));
                 let note = read.await.unwrap_or_default();
                 (Outcome::Status(status), note)
@@ -133,6 +138,18 @@ impl Sender {
         report.took_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         report
     }
+}
+
+/// The answer's headers as text.
+fn headers_of(response: &Response) -> Vec<(String, String)> {
+    let headers = response.headers().iter().take(NOTED_HEADERS);
+    let text = |value: &reqwest::header::HeaderValue| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        text.chars().take(NOTE_BYTES).collect()
+    };
+    headers
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect()
 }
 
 /// The beginning of an answer's body. The rest is not read: a receiver may send as much as it likes.

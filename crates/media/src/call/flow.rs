@@ -119,6 +119,7 @@ impl Call {
                     ssrc: fields.ssrc,
                 },
             );
+            self.tell_steps(cx);
             cx.tell(MediaEvent::FirstAudio {
                 bridge: self.id,
                 side,
@@ -181,6 +182,7 @@ impl Call {
                         },
                     );
                     self.flows[side.index()].collector.reset();
+                    self.tell_steps(cx);
                 }
                 if media.is_none()
                     && let Some(dog) = &mut self.flows[side.index()].dog

@@ -25,6 +25,8 @@ use crate::{BridgeId, LegNetwork, MediaEvent, RemoteLeg, Side, TimeoutKind};
 pub(crate) struct Limits {
     pub start: Duration,
     pub silence: Duration,
+    /// Whether each step of the timeline is told.
+    pub tell_steps: bool,
 }
 
 enum End {
@@ -139,6 +141,7 @@ impl Call {
         let mut up = false;
         let leg = self.ends[side.index()].leg_mut()?;
         let done = step(leg, cx, &mut notes(&mut self.timeline, &mut up, cx.now));
+        self.tell_steps(cx);
         if up {
             cx.tell(MediaEvent::LegUp {
                 bridge: self.id,
@@ -147,6 +150,19 @@ impl Call {
             });
         }
         Some(done)
+    }
+
+    /// Tells what was added to the timeline. Called after whatever may have added to it, and cheap where nothing was.
+    pub fn tell_steps(&mut self, cx: &Cx<'_>) {
+        if !self.limits.tell_steps {
+            return;
+        }
+        for entry in self.timeline.untold() {
+            cx.tell(MediaEvent::Step {
+                bridge: self.id,
+                entry: entry.clone(),
+            });
+        }
     }
 
     /// A connectivity check with this leg's user name. `None` if it deserves silence.
@@ -188,6 +204,7 @@ impl Call {
         }
         self.gate = Some(cx.now);
         self.timeline.push(cx.now, Event::GateOpened);
+        self.tell_steps(cx);
         for dog in self.flows.iter_mut().filter_map(|flow| flow.dog.as_mut()) {
             dog.open(cx.since_epoch());
         }
@@ -272,6 +289,7 @@ impl Call {
                 };
                 self.timeline
                     .push(cx.now, Event::Timeout { side, kind, after });
+                self.tell_steps(cx);
                 cx.tell(MediaEvent::Timeout {
                     bridge: self.id,
                     side,

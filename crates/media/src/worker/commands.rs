@@ -125,7 +125,9 @@ impl Worker {
             tracing::error!(%bridge, "a call was armed twice; the first one stays");
             return;
         }
-        let call = Box::new(Call::new(bridge, setup, self.limits, now));
+        let mut call = Box::new(Call::new(bridge, setup, self.limits, now));
+        let cx: &Cx<'_> = cx!(self, now);
+        call.tell_steps(cx);
         let number = self.free.pop().unwrap_or_else(|| {
             self.calls.push(None);
             (self.calls.len() - 1) as u32

@@ -22,4 +22,5 @@ mod nothing_is_heard_before_accept;
 mod one_of_several_answers_is_heard;
 mod rubbish_changes_nothing;
 mod silence_is_noticed;
+mod steps_are_told_as_they_happen;
 mod streams_are_renumbered;

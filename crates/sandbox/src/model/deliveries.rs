@@ -2,10 +2,24 @@
 
 use utoipa::ToSchema;
 
+use super::Paging;
+
 /// Webhooks, oldest first.
 #[derive(ToSchema)]
 pub(crate) struct DeliveryList {
     data: Vec<DeliveryShown>,
+    /// Where to go on, if there may be more.
+    #[schema(required = false, nullable = false)]
+    paging: Option<Paging>,
+}
+
+/// A webhook, and the attempt that was just made.
+#[derive(ToSchema)]
+pub(crate) struct Replayed {
+    /// The webhook as it is now.
+    delivery: DeliveryShown,
+    /// The attempt that was asked for.
+    replayed: AttemptShown,
 }
 
 /// A webhook owed to an app, with its attempts.
@@ -49,6 +63,8 @@ pub(crate) struct DeliveryShown {
 pub(crate) struct AttemptShown {
     /// From 1.
     number: u32,
+    /// Whether somebody asked for it, beside the schedule.
+    replay: bool,
     /// Where it was sent; empty where there was no callback.
     url: String,
     /// The request's headers.

@@ -62,6 +62,11 @@ impl Sandbox {
     pub async fn ask(&self, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
         let response = self.send(method, path, body).await;
         let status = response.status();
+        let kind = response.headers().get("content-type");
+        if kind.is_some_and(|kind| kind == "text/event-stream") {
+            // It has no end to wait for.
+            return (status, Value::Null);
+        }
         let bytes = to_bytes(response.into_body(), 64 << 20).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }

@@ -138,6 +138,7 @@ pub(super) fn deliveries_are_listed_by_id_and_filtered(store: &mut dyn Store) {
         call,
         after: Some(of_call[2]),
         limit: 4,
+        ..Default::default()
     };
     assert_eq!(listed(part), of_call[3..7]);
     let nobody = DeliveryFilter {
@@ -150,6 +151,29 @@ pub(super) fn deliveries_are_listed_by_id_and_filtered(store: &mut dyn Store) {
         ..Default::default()
     };
     assert_eq!(listed(beyond), []);
+    let settled = Delivery {
+        state: DeliveryState::Delivered,
+        ..read(store, |rows| rows.delivery(of_call[1])).unwrap()
+    };
+    write(store, |tx| tx.update_delivery(&settled));
+    let listed = |filter: DeliveryFilter| {
+        let found = read(store, |rows| rows.deliveries(&filter));
+        found.into_iter().map(|d| d.id).collect::<Vec<_>>()
+    };
+    for call in [None, Some(call_id(0))] {
+        let delivered = DeliveryFilter {
+            call,
+            number: Some(NUMBER),
+            state: Some(DeliveryState::Delivered),
+            ..Default::default()
+        };
+        assert_eq!(listed(delivered), [of_call[1]]);
+    }
+    let elsewhere = DeliveryFilter {
+        number: Some(ahoy_types::PhoneNumberId(NUMBER.0 + 1)),
+        ..Default::default()
+    };
+    assert_eq!(listed(elsewhere), []);
 }
 
 pub(super) fn an_update_changes_the_state_and_never_the_body(store: &mut dyn Store) {
@@ -286,6 +310,7 @@ pub(super) fn attempts_are_listed_oldest_first(store: &mut dyn Store) {
     assert_eq!(read(store, |rows| rows.attempts(unknown)), []);
     let slow = Attempt {
         took_us: i64::MAX as u64,
+        replay: true,
         ..samples::attempt(unknown, u32::MAX)
     };
     round_trip(

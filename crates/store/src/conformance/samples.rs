@@ -343,5 +343,6 @@ pub fn attempt(delivery: ahoy_types::DeliveryId, number: u32) -> Attempt {
         took_us: 12_345,
         status: Some(503),
         note: "busy".into(),
+        replay: false,
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::calls;
 use super::codec::{after, corrupt, id, json, key, limit, many, one, run, to_json, unsigned, word};
-use crate::{Attempt, Delivery, DeliveryFilter, NewDelivery, Result, StoreError};
+use crate::{Attempt, Delivery, DeliveryFilter, DeliveryState, NewDelivery, Result, StoreError};
 
 /// What a list answers whose filter names no limit.
 const LISTED: usize = 1000;
@@ -62,19 +62,31 @@ pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<V
     } else {
         filter.limit
     });
+    let number = match filter.number {
+        Some(number) => match key(number.0) {
+            Some(key) => Some(key),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let state = filter.state.map(DeliveryState::as_str);
     match &filter.call {
         None => many(
             conn,
-            deliveries!("WHERE d.id > ?1 ORDER BY d.id LIMIT ?2"),
-            [after, at_most],
+            deliveries!(
+                "WHERE d.id > ?1 AND (?3 IS NULL OR d.number = ?3) AND (?4 IS NULL OR d.state = ?4)
+                 ORDER BY d.id LIMIT ?2"
+            ),
+            params![after, at_most, number, state],
             read_delivery,
         ),
         Some(call) => many(
             conn,
             deliveries!(
-                "WHERE d.lane = (SELECT seq FROM calls WHERE id = ?1) AND d.id > ?2 ORDER BY d.id LIMIT ?3"
+                "WHERE d.lane = (SELECT seq FROM calls WHERE id = ?1) AND d.id > ?2
+                 AND (?4 IS NULL OR d.number = ?4) AND (?5 IS NULL OR d.state = ?5) ORDER BY d.id LIMIT ?3"
             ),
-            params![call.as_str(), after, at_most],
+            params![call.as_str(), after, at_most, number, state],
             read_delivery,
         ),
     }
@@ -177,7 +189,7 @@ pub(super) fn attempts(conn: &Connection, of: DeliveryId) -> Result<Vec<Attempt>
     };
     many(
         conn,
-        "SELECT number, url, headers_json, at, took_us, status, note FROM attempts
+        "SELECT number, url, headers_json, at, took_us, status, note, replay FROM attempts
          WHERE delivery = ?1 ORDER BY number",
         [key],
         |row| {
@@ -190,6 +202,7 @@ pub(super) fn attempts(conn: &Connection, of: DeliveryId) -> Result<Vec<Attempt>
                 took_us: unsigned(row, 4)?,
                 status: row.get(5)?,
                 note: row.get(6)?,
+                replay: row.get(7)?,
             })
         },
     )
@@ -198,8 +211,8 @@ pub(super) fn attempts(conn: &Connection, of: DeliveryId) -> Result<Vec<Attempt>
 pub(super) fn add_attempt(conn: &Connection, row: &Attempt) -> Result<()> {
     run(
         conn,
-        "INSERT INTO attempts (delivery, number, url, headers_json, at, took_us, status, note)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO attempts (delivery, number, url, headers_json, at, took_us, status, note, replay)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             id(row.delivery.0)?,
             row.number,
@@ -209,6 +222,7 @@ pub(super) fn add_attempt(conn: &Connection, row: &Attempt) -> Result<()> {
             id(row.took_us)?,
             row.status,
             row.note,
+            row.replay,
         ],
     )?;
     Ok(())

@@ -175,6 +175,7 @@ impl Edge {
                 took_us: 1_000,
                 outcome,
                 note: String::new(),
+                answer_headers: Vec::new(),
             };
             platform.delivery_attempted(job, report, at).await;
         });
