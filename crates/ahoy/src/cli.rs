@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::admin::AdminArgs;
+use crate::load::LoadArgs;
 use crate::ports::PortRange;
 
 /// An open, self-hosted business calling platform, wire-compatible with the WhatsApp Business Calling API.
@@ -15,7 +16,7 @@ use crate::ports::PortRange;
 #[command(name = "ahoy", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     /// What to log, in the form of RUST_LOG: `info`, `ahoy_platform=debug`. Logs go to standard error
-    /// [default: warn,ahoy=info; for demo, agent and admin: warn].
+    /// [default: warn,ahoy=info; for demo, agent, load and admin: warn].
     #[arg(long, global = true, env = "AHOY_LOG")]
     pub log: Option<String>,
     /// Log as JSON, one object a line.
@@ -31,14 +32,15 @@ Examples:
   ahoy demo                     two calls with real audio in this terminal; exit status 0 if both sides heard the other
   ahoy dev --listen 127.0.0.1:0 on a free port
   ahoy agent --graph http://127.0.0.1:8080
-                                the sample business against a running server";
+                                the sample business against a running server
+  ahoy load                     thirty seconds of calls with audio against the sandbox on http://127.0.0.1:8080";
 
 impl Cli {
     /// The log filter: demo and agent print their steps themselves.
     pub(crate) fn log_filter(&self) -> &str {
         match (&self.log, &self.command) {
             (Some(filter), _) => filter,
-            (None, Some(Command::Demo(_) | Command::Agent(_) | Command::Admin(_))) => "warn",
+            (None, Some(Command::Demo(_) | Command::Agent(_) | Command::Admin(_) | Command::Load(_))) => "warn",
             (None, _) => "warn,ahoy=info",
         }
     }
@@ -54,8 +56,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// The sample business: a webhook receiver and media endpoint built on the public API alone.
     Agent(AgentArgs),
-    /// Load generator against a running server (not available yet).
-    Load,
+    /// Load generator: calls both ways with real audio against a running server, and a report.
+    Load(LoadArgs),
     /// Businesses, WABAs, phone numbers, apps, tokens and roles of a running server.
     Admin(AdminArgs),
     /// Diagnoses a customer's webhook, SIP server or media set-up (not available yet).

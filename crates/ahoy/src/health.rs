@@ -51,11 +51,44 @@ async fn healthz(State(health): State<Health>) -> Json<Value> {
     }))
 }
 
+/// What this process costs, under the names Prometheus clients agree on.
+#[cfg(unix)]
+fn process_metrics() -> String {
+    use std::fmt::Write as _;
+
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let cpu = time.tv_sec as f64 + time.tv_nsec as f64 / 1e9;
+    let mut text =
+        format!("# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total {cpu}\n");
+    // Linux alone tells this without a library.
+    let resident = std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        });
+    if let Some(kilobytes) = resident {
+        let bytes = kilobytes * 1024;
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {bytes}"
+        );
+    }
+    text
+}
+
+#[cfg(not(unix))]
+fn process_metrics() -> String {
+    String::new()
+}
+
 async fn metrics_text(State(health): State<Health>) -> Response {
     metrics::gauge!("ahoy_live_calls").set(f64::from(
         u32::try_from(health.platform.live_calls()).unwrap_or(u32::MAX),
     ));
-    let text = health.metrics.render();
+    let mut text = health.metrics.render();
+    text.push_str(&process_metrics());
     (
         [(
             header::CONTENT_TYPE,

@@ -8,6 +8,7 @@ mod data;
 mod demo;
 mod dev;
 mod health;
+mod load;
 mod logging;
 mod pages;
 mod ports;
@@ -52,7 +53,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => server::serve(args).await,
         Command::Agent(args) => agent::run(args).await,
         Command::Admin(args) => admin::run(args).await,
-        Command::Load | Command::Doctor => {
+        Command::Load(args) => load::run(args).await,
+        Command::Doctor => {
             eprintln!("ahoy: this command is not available yet; `ahoy --help` lists what is");
             Ok(ExitCode::from(2))
         }

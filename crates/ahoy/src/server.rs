@@ -19,6 +19,7 @@ use ahoy_store::sqlite::{Durability, SqliteStore};
 use ahoy_webhooks::{Sender, Verifier};
 use anyhow::Context;
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -133,6 +134,10 @@ impl Server {
         let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
         let app = routes(&platform, health, sandbox, callback, admin)?;
         let (stop, mut stopped) = watch::channel(false);
+        // Answers and words to phones are small and must not wait for the other side's delayed acknowledgement (40 ms).
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
         let http = tokio::spawn(async move {
             axum::serve(listener, app)
                 .with_graceful_shutdown(async move {
