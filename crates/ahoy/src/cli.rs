@@ -40,7 +40,10 @@ impl Cli {
     pub(crate) fn log_filter(&self) -> &str {
         match (&self.log, &self.command) {
             (Some(filter), _) => filter,
-            (None, Some(Command::Demo(_) | Command::Agent(_) | Command::Admin(_) | Command::Load(_))) => "warn",
+            (
+                None,
+                Some(Command::Demo(_) | Command::Agent(_) | Command::Admin(_) | Command::Load(_)),
+            ) => "warn",
             (None, _) => "warn,ahoy=info",
         }
     }

@@ -60,7 +60,12 @@ pub(crate) struct LoadArgs {
     #[arg(long, env = "AHOY_GRAPH", default_value = "http://127.0.0.1:8080")]
     url: url::Url,
     /// Access token of the business.
-    #[arg(long, env = "AHOY_TOKEN", default_value = "ahoy-dev-token", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "AHOY_TOKEN",
+        default_value = "ahoy-dev-token",
+        hide_env_values = true
+    )]
     token: String,
     /// Phone number id of the business.
     #[arg(long, env = "AHOY_PHONE_NUMBER_ID", default_value = "710000000000001")]
@@ -69,10 +74,20 @@ pub(crate) struct LoadArgs {
     #[arg(long, env = "AHOY_APP_ID", default_value = "900100200300")]
     app_id: ahoy_types::AppId,
     /// Its secret: the key of every webhook signature.
-    #[arg(long, env = "AHOY_APP_SECRET", default_value = "ahoy-dev-secret", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "AHOY_APP_SECRET",
+        default_value = "ahoy-dev-secret",
+        hide_env_values = true
+    )]
     app_secret: String,
     /// Verify token, of the run's receiver and of the one the callback is given back to.
-    #[arg(long, env = "AHOY_VERIFY_TOKEN", default_value = "ahoy-dev-verify", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "AHOY_VERIFY_TOKEN",
+        default_value = "ahoy-dev-verify",
+        hide_env_values = true
+    )]
     verify_token: String,
 
     /// Calls started a second [default: 5].
@@ -221,7 +236,8 @@ pub(crate) async fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     screen.clear();
     let report = outcome?;
     if let Some(path) = &args.report {
-        std::fs::write(path, report.html()).with_context(|| format!("--report: {}", path.display()))?;
+        std::fs::write(path, report.html())
+            .with_context(|| format!("--report: {}", path.display()))?;
     }
     if args.json {
         println!("{}", serde_json::to_string(&report)?);

@@ -55,11 +55,17 @@ impl ApiError {
                     "busy" => FailureKind::UserDeclined,
                     _ => FailureKind::Refused,
                 };
-                let mut failure = Failure::new(kind, format!("{what}: {code}"), format!("{what} was refused with {self}"));
+                let mut failure = Failure::new(
+                    kind,
+                    format!("{what}: {code}"),
+                    format!("{what} was refused with {self}"),
+                );
                 failure.ineffective = *status >= 500 || *status == 408;
                 failure
             }
-            Self::NoAnswer(_) | Self::Senseless(_) => Failure::new(FailureKind::NoAnswer, what, format!("{what}: {self}")),
+            Self::NoAnswer(_) | Self::Senseless(_) => {
+                Failure::new(FailureKind::NoAnswer, what, format!("{what}: {self}"))
+            }
         }
     }
 }
@@ -104,11 +110,21 @@ impl Api {
     }
 
     /// Sends and reads JSON; timed under `measure` when there was an answer, a refusal included.
-    async fn send(&self, request: RequestBuilder, measure: Option<Measure>) -> Result<Value, ApiError> {
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        measure: Option<Measure>,
+    ) -> Result<Value, ApiError> {
         let start = Instant::now();
-        let answer = request.send().await.map_err(|e| ApiError::NoAnswer(why(&e)))?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|e| ApiError::NoAnswer(why(&e)))?;
         let status = answer.status();
-        let body = answer.bytes().await.map_err(|e| ApiError::NoAnswer(why(&e)))?;
+        let body = answer
+            .bytes()
+            .await
+            .map_err(|e| ApiError::NoAnswer(why(&e)))?;
         if let Some(measure) = measure {
             self.record.time(measure, start.elapsed());
         }
@@ -124,7 +140,9 @@ impl Api {
             _ => status.as_u16().to_string(),
         };
         let message = error["message"].as_str().unwrap_or("no reason given");
-        let details = error["error_data"]["details"].as_str().map(|d| format!(": {d}"));
+        let details = error["error_data"]["details"]
+            .as_str()
+            .map(|d| format!(": {d}"));
         Err(ApiError::Refused {
             status: status.as_u16(),
             code,
@@ -139,24 +157,40 @@ impl Api {
         session: Option<Session>,
         measure: Option<Measure>,
     ) -> Result<(), ApiError> {
-        let mut body = json!({ "messaging_product": "whatsapp", "action": action, "call_id": call });
+        let mut body =
+            json!({ "messaging_product": "whatsapp", "action": action, "call_id": call });
         if let Some(session) = session {
             body["session"] = json!(session);
         }
         let request = self.request(Method::POST, &format!("{}/calls", self.number));
-        self.send(request.bearer_auth(&self.token).json(&body), measure).await.map(drop)
+        self.send(request.bearer_auth(&self.token).json(&body), measure)
+            .await
+            .map(drop)
     }
 
     pub(crate) async fn pre_accept(&self, call: &CallId, answer: &str) -> Result<(), ApiError> {
-        self.action("pre_accept", call, Some(Session::answer(answer)), Some(Measure::PreAccept)).await
+        self.action(
+            "pre_accept",
+            call,
+            Some(Session::answer(answer)),
+            Some(Measure::PreAccept),
+        )
+        .await
     }
 
     pub(crate) async fn accept(&self, call: &CallId, answer: &str) -> Result<(), ApiError> {
-        self.action("accept", call, Some(Session::answer(answer)), Some(Measure::Accept)).await
+        self.action(
+            "accept",
+            call,
+            Some(Session::answer(answer)),
+            Some(Measure::Accept),
+        )
+        .await
     }
 
     pub(crate) async fn terminate(&self, call: &CallId) -> Result<(), ApiError> {
-        self.action("terminate", call, None, Some(Measure::Terminate)).await
+        self.action("terminate", call, None, Some(Measure::Terminate))
+            .await
     }
 
     /// Ends a call that failed, so that it does not hold its place; what comes of it is nobody's concern.
@@ -174,7 +208,12 @@ impl Api {
             "session": Session::offer(offer),
         });
         let request = self.request(Method::POST, &format!("{}/calls", self.number));
-        let answer = self.send(request.bearer_auth(&self.token).json(&body), Some(Measure::Connect)).await?;
+        let answer = self
+            .send(
+                request.bearer_auth(&self.token).json(&body),
+                Some(Measure::Connect),
+            )
+            .await?;
         id_in(&answer["calls"][0]["id"])
     }
 
@@ -185,7 +224,12 @@ impl Api {
 
     /// The number as the token sees it.
     pub(crate) async fn see_number(&self) -> Result<Value, ApiError> {
-        self.send(self.request(Method::GET, &self.number).bearer_auth(&self.token), None).await
+        self.send(
+            self.request(Method::GET, &self.number)
+                .bearer_auth(&self.token),
+            None,
+        )
+        .await
     }
 
     /// Prometheus text.
@@ -197,14 +241,26 @@ impl Api {
     /// The app's callback and its fields, if it has one.
     pub(crate) async fn subscription(&self) -> Result<Option<(String, String)>, ApiError> {
         let request = self.request(Method::GET, &format!("{}/subscriptions", self.app));
-        let answer = self.send(request.bearer_auth(&self.app_token), None).await?;
+        let answer = self
+            .send(request.bearer_auth(&self.app_token), None)
+            .await?;
         let subscription = &answer["data"][0];
-        let names = subscription["fields"].as_array().map(|all| all.iter().filter_map(|f| f["name"].as_str()));
+        let names = subscription["fields"]
+            .as_array()
+            .map(|all| all.iter().filter_map(|f| f["name"].as_str()));
         let names = names.map(|names| names.collect::<Vec<_>>().join(","));
-        Ok(subscription["callback_url"].as_str().map(str::to_owned).zip(names))
+        Ok(subscription["callback_url"]
+            .as_str()
+            .map(str::to_owned)
+            .zip(names))
     }
 
-    pub(crate) async fn subscribe(&self, callback: &str, verify_token: &str, fields: &str) -> Result<(), ApiError> {
+    pub(crate) async fn subscribe(
+        &self,
+        callback: &str,
+        verify_token: &str,
+        fields: &str,
+    ) -> Result<(), ApiError> {
         let body = json!({
             "object": "whatsapp_business_account",
             "callback_url": callback,
@@ -212,10 +268,17 @@ impl Api {
             "fields": fields,
         });
         let request = self.request(Method::POST, &format!("{}/subscriptions", self.app));
-        self.send(request.bearer_auth(&self.app_token).json(&body), None).await.map(drop)
+        self.send(request.bearer_auth(&self.app_token).json(&body), None)
+            .await
+            .map(drop)
     }
 
-    async fn sandbox(&self, path: &str, body: &Value, measure: Option<Measure>) -> Result<Value, ApiError> {
+    async fn sandbox(
+        &self,
+        path: &str,
+        body: &Value,
+        measure: Option<Measure>,
+    ) -> Result<Value, ApiError> {
         let request = self.request(Method::POST, &format!("sandbox/v1/{path}"));
         self.send(request.json(body), measure).await
     }
@@ -229,20 +292,26 @@ impl Api {
     /// The user lets the business call for good.
     pub(crate) async fn permit(&self, user: WaId) -> Result<(), ApiError> {
         let body = json!({ "phone_number_id": self.number, "response": "accept_permanent" });
-        self.sandbox(&format!("users/{user}/permission"), &body, None).await.map(drop)
+        self.sandbox(&format!("users/{user}/permission"), &body, None)
+            .await
+            .map(drop)
     }
 
     /// A simulated user calls.
     pub(crate) async fn dial(&self, user: WaId) -> Result<CallId, ApiError> {
         let body = json!({ "to": self.number });
-        let answer = self.sandbox(&format!("users/{user}/calls"), &body, Some(Measure::Dial)).await?;
+        let answer = self
+            .sandbox(&format!("users/{user}/calls"), &body, Some(Measure::Dial))
+            .await?;
         id_in(&answer["id"])
     }
 
     /// A simulated user hangs up.
     pub(crate) async fn user_hangs_up(&self, user: WaId, call: &CallId) -> Result<(), ApiError> {
         let path = format!("users/{user}/calls/{call}/hang_up");
-        self.sandbox(&path, &json!({}), Some(Measure::UserAct)).await.map(drop)
+        self.sandbox(&path, &json!({}), Some(Measure::UserAct))
+            .await
+            .map(drop)
     }
 
     /// What a simulated user's call was like.

@@ -17,7 +17,7 @@ pub const MAX_RATE: f64 = 10_000.0;
 /// Without media the platform ends a call for want of it after 20 s.
 const MAX_SILENT_HOLD: Duration = Duration::from_secs(15);
 /// A pitch wants half a second of sound.
-const MIN_AUDIO_HOLD: Duration = Duration::from_secs(1);
+pub(crate) const MIN_AUDIO_HOLD: Duration = Duration::from_secs(1);
 /// Threads for media.
 const MAX_THREADS: usize = 64;
 
@@ -192,15 +192,22 @@ impl LoadConfig {
         let refuse = |sentence: String| Err(BadOption(sentence));
         match self.target {
             Target::Rate(rate) if !(rate > 0.0 && rate <= MAX_RATE) => {
-                return refuse(format!("--rate: {rate} calls a second is not between 0 and {MAX_RATE}"));
+                return refuse(format!(
+                    "--rate: {rate} calls a second is not between 0 and {MAX_RATE}"
+                ));
             }
             Target::Concurrent(n) if n == 0 || n > MAX_CONCURRENT => {
-                return refuse(format!("--concurrent: {n} is not between 1 and {MAX_CONCURRENT}"));
+                return refuse(format!(
+                    "--concurrent: {n} is not between 1 and {MAX_CONCURRENT}"
+                ));
             }
             _ => {}
         }
         if self.max_concurrent == 0 || self.max_concurrent > MAX_CONCURRENT {
-            return refuse(format!("--max-concurrent: {} is not between 1 and {MAX_CONCURRENT}", self.max_concurrent));
+            return refuse(format!(
+                "--max-concurrent: {} is not between 1 and {MAX_CONCURRENT}",
+                self.max_concurrent
+            ));
         }
         if let Target::Concurrent(n) = self.target
             && n > self.max_concurrent
@@ -211,7 +218,10 @@ impl LoadConfig {
             ));
         }
         if self.duration.is_zero() || self.duration > MAX_DURATION {
-            return refuse(format!("--duration: {} s is not between 0 and {most} s", seconds(self.duration)));
+            return refuse(format!(
+                "--duration: {} s is not between 0 and {most} s",
+                seconds(self.duration)
+            ));
         }
         if self.ramp > self.duration {
             return refuse(format!(
@@ -224,7 +234,10 @@ impl LoadConfig {
             return refuse("--calls: at least 1 is expected".into());
         }
         if self.threads == 0 || self.threads > MAX_THREADS {
-            return refuse(format!("--threads: {} is not between 1 and {MAX_THREADS}", self.threads));
+            return refuse(format!(
+                "--threads: {} is not between 1 and {MAX_THREADS}",
+                self.threads
+            ));
         }
         match self.media {
             Media::Audio if self.hold < MIN_AUDIO_HOLD || self.hold > MAX_DURATION => {
@@ -293,18 +306,36 @@ mod tests {
         for (said, option) in [
             (refused(|c| c.target = Target::Rate(0.0)), "--rate: "),
             (refused(|c| c.target = Target::Rate(f64::NAN)), "--rate: "),
-            (refused(|c| c.target = Target::Concurrent(0)), "--concurrent: "),
-            (refused(|c| c.target = Target::Concurrent(901)), "--concurrent: 901 is more"),
+            (
+                refused(|c| c.target = Target::Concurrent(0)),
+                "--concurrent: ",
+            ),
+            (
+                refused(|c| c.target = Target::Concurrent(901)),
+                "--concurrent: 901 is more",
+            ),
             (refused(|c| c.max_concurrent = 0), "--max-concurrent: "),
             (refused(|c| c.duration = s(0)), "--duration: "),
             (refused(|c| c.ramp = s(31)), "--ramp: 31 s is longer"),
             (refused(|c| c.calls = Some(0)), "--calls: "),
             (refused(|c| c.threads = 0), "--threads: "),
             (refused(|c| c.hold = s(0)), "--hold: "),
-            (refused(|c| (c.media, c.hold) = (Media::None, s(16))), "--hold: without media"),
-            (refused(|c| (c.media, c.users) = (Media::None, Users::Socket)), "--users socket: "),
-            (refused(|c| c.url = "ftp://127.0.0.1".parse().unwrap()), "--url: "),
-            (refused(|c| c.url = "http://192.0.2.1:8080".parse().unwrap()), "--url: 192.0.2.1 is not this machine"),
+            (
+                refused(|c| (c.media, c.hold) = (Media::None, s(16))),
+                "--hold: without media",
+            ),
+            (
+                refused(|c| (c.media, c.users) = (Media::None, Users::Socket)),
+                "--users socket: ",
+            ),
+            (
+                refused(|c| c.url = "ftp://127.0.0.1".parse().unwrap()),
+                "--url: ",
+            ),
+            (
+                refused(|c| c.url = "http://192.0.2.1:8080".parse().unwrap()),
+                "--url: 192.0.2.1 is not this machine",
+            ),
         ] {
             assert!(said.starts_with(option), "{said}");
         }
@@ -313,7 +344,11 @@ mod tests {
     #[test]
     fn another_machine_wants_a_word_more() {
         let url: Url = "https://calls.example".parse().unwrap();
-        let config = LoadConfig { url, yes_remote: true, ..LoadConfig::default() };
+        let config = LoadConfig {
+            url,
+            yes_remote: true,
+            ..LoadConfig::default()
+        };
         assert_eq!(config.check(), Ok(()));
     }
 }

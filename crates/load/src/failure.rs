@@ -86,7 +86,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(kind: FailureKind, detail: impl Into<String>, sentence: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        kind: FailureKind,
+        detail: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
         let ineffective = matches!(
             kind,
             FailureKind::NoAnswer | FailureKind::WebhookMissing | FailureKind::PhoneEventMissing

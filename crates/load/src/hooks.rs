@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use ahoy_types::CallId;
 use ahoy_wire::Session;
-use ahoy_wire::webhook::{CallEvent, CallOutcome, CallStatus, Notification, SIGNATURE_HEADER, StatusWord, verify};
+use ahoy_wire::webhook::{
+    CallEvent, CallOutcome, CallStatus, Notification, SIGNATURE_HEADER, StatusWord, verify,
+};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
@@ -31,7 +33,9 @@ pub(crate) enum News {
     Accepted,
     Rejected,
     /// Over; the code if it failed.
-    Terminate { failed: Option<String> },
+    Terminate {
+        failed: Option<String>,
+    },
 }
 
 /// News with the instant it arrived.
@@ -145,8 +149,14 @@ struct Verification {
     verify_token: Option<String>,
 }
 
-async fn challenge(State(receiver): State<Receiver>, Query(query): Query<Verification>) -> Result<String, StatusCode> {
-    match (query.verify_token.as_deref() == Some(&*receiver.verify_token), query.challenge) {
+async fn challenge(
+    State(receiver): State<Receiver>,
+    Query(query): Query<Verification>,
+) -> Result<String, StatusCode> {
+    match (
+        query.verify_token.as_deref() == Some(&*receiver.verify_token),
+        query.challenge,
+    ) {
         (true, Some(challenge)) => Ok(challenge),
         _ => Err(StatusCode::FORBIDDEN),
     }
@@ -170,7 +180,11 @@ async fn deliver(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
 
 fn news(notification: Notification) -> Vec<(CallId, News)> {
     let mut found = Vec::new();
-    for change in notification.entry.into_iter().flat_map(|entry| entry.changes) {
+    for change in notification
+        .entry
+        .into_iter()
+        .flat_map(|entry| entry.changes)
+    {
         for call in change.value.calls {
             let news = match (call.event, call.session) {
                 (CallEvent::Connect, Some(session)) => News::Connect(session),
@@ -237,7 +251,10 @@ mod tests {
             let mut random = [0; 16];
             random[..8].copy_from_slice(&n.to_be_bytes());
             let user = "447700900001".parse().unwrap();
-            hooks.deliver(CallId::new(user, user, Direction::UserInitiated, random), ringing());
+            hooks.deliver(
+                CallId::new(user, user, Direction::UserInitiated, random),
+                ringing(),
+            );
         }
         assert_eq!(hooks.lock().unclaimed.len(), MAX_UNCLAIMED);
     }

@@ -33,8 +33,8 @@ mod usage;
 mod users;
 
 pub use config::{
-    BadOption, Direction, HangUp, LoadConfig, MAX_CONCURRENT, MAX_DURATION, MAX_RATE, Media, Target,
-    Users,
+    BadOption, Direction, HangUp, LoadConfig, MAX_CONCURRENT, MAX_DURATION, MAX_RATE, Media,
+    Target, Users,
 };
 pub use failure::{FailureKind, Side};
 pub use live::{Phase, Progress};

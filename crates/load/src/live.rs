@@ -65,7 +65,10 @@ impl Progress {
     fn clock(&self) -> String {
         let (elapsed, duration) = (self.elapsed.as_secs(), self.duration.as_secs());
         match self.phase {
-            Phase::Preparing => format!("preparing users: {} of {}", self.prepared.0, self.prepared.1),
+            Phase::Preparing => format!(
+                "preparing users: {} of {}",
+                self.prepared.0, self.prepared.1
+            ),
             Phase::Running => format!("{elapsed} s of {duration} s"),
             Phase::Ending => format!("{elapsed} s, the last {} calls end", self.live),
         }
@@ -98,16 +101,43 @@ impl Progress {
         let (sent, received) = self.packets;
         let worst = self.worst.as_deref().unwrap_or("–");
         vec![
-            format!("{} {}", bar(self.elapsed.as_secs_f64() / self.duration.as_secs_f64().max(0.001)), self.clock()),
-            row("calls started", format!("{:>8}   {:.1} a second", self.started, self.rate)),
+            format!(
+                "{} {}",
+                bar(self.elapsed.as_secs_f64() / self.duration.as_secs_f64().max(0.001)),
+                self.clock()
+            ),
+            row(
+                "calls started",
+                format!("{:>8}   {:.1} a second", self.started, self.rate),
+            ),
             row("live", format!("{:>8}", self.live)),
             row("completed", format!("{:>8}", self.completed)),
-            row("failed", format!("{:>8}   {}", self.failed, worst.chars().take(60).collect::<String>())),
-            row("session request delay", format!("{:>18}   p50 / p99", pair(self.request_delay))),
+            row(
+                "failed",
+                format!(
+                    "{:>8}   {}",
+                    self.failed,
+                    worst.chars().take(60).collect::<String>()
+                ),
+            ),
+            row(
+                "session request delay",
+                format!("{:>18}   p50 / p99", pair(self.request_delay)),
+            ),
             row("API", format!("{:>18}", pair(self.api))),
             row("webhooks", format!("{:>18}", pair(self.webhooks))),
-            row("audio packets", format!("{sent:>8} out, {received} in, {} lost", self.lost)),
-            row("cores", format!("{:>8} server, {} tool", cores(self.cores.0), cores(self.cores.1))),
+            row(
+                "audio packets",
+                format!("{sent:>8} out, {received} in, {} lost", self.lost),
+            ),
+            row(
+                "cores",
+                format!(
+                    "{:>8} server, {} tool",
+                    cores(self.cores.0),
+                    cores(self.cores.1)
+                ),
+            ),
         ]
     }
 }
@@ -146,7 +176,11 @@ mod tests {
     #[test]
     fn a_line_and_a_table_say_the_same() {
         let line = progress(Phase::Running).line();
-        for part in ["12 s of 30 s: 60 started (5.0/s), 24 live", "request delay 3.2 / 12.0 ms; API –", "server 0.21 cores, tool –"] {
+        for part in [
+            "12 s of 30 s: 60 started (5.0/s), 24 live",
+            "request delay 3.2 / 12.0 ms; API –",
+            "server 0.21 cores, tool –",
+        ] {
             assert!(line.contains(part), "{line}");
         }
         let table = progress(Phase::Ending).table();

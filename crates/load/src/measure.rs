@@ -153,8 +153,16 @@ impl Measure {
             | Self::FirstAudioUser
             | Self::JitterBusiness
             | Self::JitterUser => Group::Media,
-            Self::Dial | Self::Connect | Self::PreAccept | Self::Accept | Self::Terminate | Self::UserAct => Group::Api,
-            Self::WebhookConnect | Self::WebhookRinging | Self::WebhookAccepted | Self::WebhookTerminate => Group::Webhook,
+            Self::Dial
+            | Self::Connect
+            | Self::PreAccept
+            | Self::Accept
+            | Self::Terminate
+            | Self::UserAct => Group::Api,
+            Self::WebhookConnect
+            | Self::WebhookRinging
+            | Self::WebhookAccepted
+            | Self::WebhookTerminate => Group::Webhook,
         }
     }
 }

@@ -64,8 +64,15 @@ impl Pace {
         if at >= self.duration || started >= self.calls {
             return Next::Over;
         }
-        let room = self.max_concurrent.saturating_sub(live).min(self.calls - started);
-        let until = |then: f64| Next::Wait(Duration::from_secs_f64((then.min(self.duration) - at).max(0.0005)));
+        let room = self
+            .max_concurrent
+            .saturating_sub(live)
+            .min(self.calls - started);
+        let until = |then: f64| {
+            Next::Wait(Duration::from_secs_f64(
+                (then.min(self.duration) - at).max(0.0005),
+            ))
+        };
         match self.target {
             Target::Rate(rate) => {
                 // The first call is due at once: call 0.
@@ -79,7 +86,11 @@ impl Pace {
             }
             Target::Concurrent(wanted) => {
                 let wanted = u64::from(wanted);
-                let share = if self.ramp > 0.0 { (at / self.ramp).min(1.0) } else { 1.0 };
+                let share = if self.ramp > 0.0 {
+                    (at / self.ramp).min(1.0)
+                } else {
+                    1.0
+                };
                 let now = ((wanted as f64 * share) as u64).max(1);
                 match now.saturating_sub(live).min(room) {
                     0 if now < wanted => until((now + 1) as f64 / wanted as f64 * self.ramp),
@@ -137,7 +148,11 @@ mod tests {
     fn a_rate_is_kept_after_its_ramp() {
         let starts = play(pace(Target::Rate(10.0), 10), 1.0);
         let between = |a: f64, b: f64| starts.iter().filter(|s| (a..b).contains(*s)).count();
-        assert!((48..=52).contains(&between(0.0, 10.0)), "{}", between(0.0, 10.0));
+        assert!(
+            (48..=52).contains(&between(0.0, 10.0)),
+            "{}",
+            between(0.0, 10.0)
+        );
         assert!((99..=101).contains(&between(10.0, 20.0)));
         assert!((99..=101).contains(&between(20.0, 30.0)));
         // Ever faster within the ramp.
@@ -148,7 +163,13 @@ mod tests {
     fn no_more_are_live_than_allowed() {
         let starts = play(pace(Target::Rate(100.0), 0), 5.0);
         for at in &starts {
-            assert!(starts.iter().filter(|s| **s <= *at && *at < **s + 5.0).count() <= 50);
+            assert!(
+                starts
+                    .iter()
+                    .filter(|s| **s <= *at && *at < **s + 5.0)
+                    .count()
+                    <= 50
+            );
         }
         assert_eq!(starts.len(), 50 * 6);
     }
@@ -156,8 +177,16 @@ mod tests {
     #[test]
     fn concurrency_is_reached_over_the_ramp_and_held() {
         let starts = play(pace(Target::Concurrent(20), 10), 4.0);
-        let live = |at: f64| starts.iter().filter(|s| **s <= at && at < **s + 4.0).count();
-        assert_eq!((live(0.1), live(5.1), live(15.0), live(29.0)), (1, 10, 20, 20));
+        let live = |at: f64| {
+            starts
+                .iter()
+                .filter(|s| **s <= at && at < **s + 4.0)
+                .count()
+        };
+        assert_eq!(
+            (live(0.1), live(5.1), live(15.0), live(29.0)),
+            (1, 10, 20, 20)
+        );
     }
 
     #[test]

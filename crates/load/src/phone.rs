@@ -43,11 +43,27 @@ impl PhoneError {
     /// As the failure of a call.
     pub(crate) fn failure(&self, what: &str) -> Failure {
         match self {
-            Self::Lost => Failure::new(FailureKind::NoAnswer, format!("phone {what}"), format!("phone {what}: the socket was closed")),
-            Self::Late => Failure::new(FailureKind::NoAnswer, format!("phone {what}"), format!("phone {what}: no answer in time")),
+            Self::Lost => Failure::new(
+                FailureKind::NoAnswer,
+                format!("phone {what}"),
+                format!("phone {what}: the socket was closed"),
+            ),
+            Self::Late => Failure::new(
+                FailureKind::NoAnswer,
+                format!("phone {what}"),
+                format!("phone {what}: no answer in time"),
+            ),
             Self::Refused { code, message } => {
-                let kind = if code == "busy" { FailureKind::UserDeclined } else { FailureKind::Refused };
-                Failure::new(kind, format!("phone {what}: {code}"), format!("phone {what} was refused with {code}: {message}"))
+                let kind = if code == "busy" {
+                    FailureKind::UserDeclined
+                } else {
+                    FailureKind::Refused
+                };
+                Failure::new(
+                    kind,
+                    format!("phone {what}: {code}"),
+                    format!("phone {what} was refused with {code}: {message}"),
+                )
             }
         }
     }
@@ -79,16 +95,27 @@ impl Phone {
     pub(crate) async fn open(base: &Url, user: WaId, patience: Duration) -> Result<Self, String> {
         let connect = tokio_tungstenite::connect_async(address(base));
         let late = |_| "no answer in time".to_owned();
-        let (mut socket, _) = timeout(patience, connect).await.map_err(late)?.map_err(|e| e.to_string())?;
+        let (mut socket, _) = timeout(patience, connect)
+            .await
+            .map_err(late)?
+            .map_err(|e| e.to_string())?;
         if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
             let _ = stream.set_nodelay(true);
         }
         let hello = json!({ "type": "hello", "version": 1, "user": user.to_string() });
-        socket.send(Message::text(hello.to_string())).await.map_err(|e| e.to_string())?;
+        socket
+            .send(Message::text(hello.to_string()))
+            .await
+            .map_err(|e| e.to_string())?;
         let welcome = timeout(patience, read(&mut socket)).await.map_err(late)?;
         let welcome = welcome.ok_or("the socket was closed before the welcome")?;
         if welcome["type"] != "welcome" {
-            return Err(format!("no welcome: {}", welcome["error"]["message"].as_str().unwrap_or("no reason given")));
+            return Err(format!(
+                "no welcome: {}",
+                welcome["error"]["message"]
+                    .as_str()
+                    .unwrap_or("no reason given")
+            ));
         }
         let (asks, inbox) = mpsc::unbounded_channel();
         let (news, words) = mpsc::unbounded_channel();
@@ -102,7 +129,11 @@ impl Phone {
     }
 
     /// One request.
-    pub(crate) async fn ask(&mut self, kind: &'static str, mut fields: Value) -> Result<Value, PhoneError> {
+    pub(crate) async fn ask(
+        &mut self,
+        kind: &'static str,
+        mut fields: Value,
+    ) -> Result<Value, PhoneError> {
         self.next += 1;
         let id = self.next.to_string();
         fields["type"] = json!(kind);
@@ -149,7 +180,11 @@ async fn read(socket: &mut Socket) -> Option<Value> {
 }
 
 /// Carries the socket until either end is gone.
-async fn serve(mut socket: Socket, mut asks: mpsc::UnboundedReceiver<Ask>, news: mpsc::UnboundedSender<Word>) {
+async fn serve(
+    mut socket: Socket,
+    mut asks: mpsc::UnboundedReceiver<Ask>,
+    news: mpsc::UnboundedSender<Word>,
+) {
     let mut open: HashMap<String, oneshot::Sender<Result<Value, PhoneError>>> = HashMap::new();
     loop {
         tokio::select! {
@@ -190,7 +225,12 @@ fn outcome(message: &mut Value) -> Result<Value, PhoneError> {
     if message["type"] == "result" {
         return Ok(message["result"].take());
     }
-    let text = |key: &str| message["error"][key].as_str().unwrap_or("unknown").to_owned();
+    let text = |key: &str| {
+        message["error"][key]
+            .as_str()
+            .unwrap_or("unknown")
+            .to_owned()
+    };
     Err(PhoneError::Refused {
         code: text("code"),
         message: text("message"),
@@ -222,17 +262,33 @@ mod tests {
     #[test]
     fn the_socket_is_beside_the_api() {
         let at = |base: &str| address(&base.parse().unwrap());
-        assert_eq!(at("http://127.0.0.1:8080"), "ws://127.0.0.1:8080/phone/socket");
-        assert_eq!(at("https://calls.example/"), "wss://calls.example/phone/socket");
+        assert_eq!(
+            at("http://127.0.0.1:8080"),
+            "ws://127.0.0.1:8080/phone/socket"
+        );
+        assert_eq!(
+            at("https://calls.example/"),
+            "wss://calls.example/phone/socket"
+        );
     }
 
     #[test]
     fn words_are_understood_and_others_passed_over() {
         let ring = json!({"seq": 5, "type": "ring", "call_id": "c", "business": {}, "sdp": "v=0"});
-        assert_eq!(word(&ring), Some(Word::Ring { call: "c".into(), sdp: "v=0".into() }));
-        assert_eq!(word(&json!({"type": "thread_changed", "business": "7"})), None);
+        assert_eq!(
+            word(&ring),
+            Some(Word::Ring {
+                call: "c".into(),
+                sdp: "v=0".into()
+            })
+        );
+        assert_eq!(
+            word(&json!({"type": "thread_changed", "business": "7"})),
+            None
+        );
         assert_eq!(word(&json!({"type": "ring", "call_id": "c"})), None);
-        let mut refused = json!({"type": "error", "id": "1", "error": {"code": "busy", "message": "no"}});
+        let mut refused =
+            json!({"type": "error", "id": "1", "error": {"code": "busy", "message": "no"}});
         let error = outcome(&mut refused).unwrap_err();
         assert_eq!(error.failure("call").kind, FailureKind::UserDeclined);
     }

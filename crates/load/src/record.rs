@@ -21,8 +21,11 @@ pub(crate) enum Outcome {
     Completed,
     /// Rang and was given up, as a call without media that the business places is meant to.
     Rang,
-    /// The run was stopped before it came to anything.
-    GivenUp,
+    /// The run was stopped before it could be judged.
+    GivenUp {
+        /// It had been answered.
+        established: bool,
+    },
     /// It failed.
     Failed(Failure),
 }
@@ -140,7 +143,10 @@ impl Record {
         Ok(Self {
             inner: Mutex::new(Inner {
                 counts: Counts::default(),
-                measures: Measure::ALL.iter().map(|_| fine()).collect::<Result<_, _>>()?,
+                measures: Measure::ALL
+                    .iter()
+                    .map(|_| fine())
+                    .collect::<Result<_, _>>()?,
                 failures: BTreeMap::new(),
                 heard: [HeardSum::default(); 2],
                 seconds: Vec::new(),
@@ -195,8 +201,10 @@ impl Record {
                 inner.counts.rang += 1;
                 return;
             }
-            Outcome::GivenUp => {
+            Outcome::GivenUp { established } => {
                 inner.counts.given_up += 1;
+                // It is left out of every ratio.
+                inner.counts.established -= u64::from(*established).min(inner.counts.established);
                 return;
             }
             Outcome::Failed(failure) => failure,
@@ -244,7 +252,7 @@ impl Record {
         let (now, before) = (inner.counts, inner.before);
         let second = Second {
             started: now.started - before.started,
-            established: now.established - before.established,
+            established: now.established.saturating_sub(before.established),
             completed: now.completed + now.rang - before.completed - before.rang,
             failed: now.failed - before.failed,
             live: now.live(),
@@ -287,13 +295,19 @@ mod tests {
         assert_eq!((first.started, first.established, first.live), (2, 1, 2));
         let (p50, _) = first.api.unwrap();
         assert!((p50 - 4.0).abs() < 0.1, "{p50}");
-        assert_eq!((second.started, second.completed, second.live, second.api), (0, 1, 1, None));
+        assert_eq!(
+            (second.started, second.completed, second.live, second.api),
+            (0, 1, 1, None)
+        );
     }
 
     #[test]
     fn failures_alike_are_counted_together_with_the_first_as_example() {
         let record = Record::new().unwrap();
-        for (n, detail) in ["connect 138012", "connect 138012", "accept 100"].into_iter().enumerate() {
+        for (n, detail) in ["connect 138012", "connect 138012", "accept 100"]
+            .into_iter()
+            .enumerate()
+        {
             record.started(false);
             let failure = Failure::new(FailureKind::Refused, detail, format!("sentence {n}"));
             record.ended(Some(&format!("wacid.{n}")), &Outcome::Failed(failure));

@@ -70,7 +70,8 @@ pub async fn run(
     let api = Arc::new(Api::new(&config, Arc::clone(&record)).map_err(server)?);
     meet(&config, &api).await?;
     enough_files(&config)?;
-    let media = MediaPool::start(config.threads, config.media_ip).map_err(tool("media cannot be set up"))?;
+    let media = MediaPool::start(config.threads, config.media_ip)
+        .map_err(tool("media cannot be set up"))?;
     let sounds = Sounds::new().map_err(|e| LoadError::Tool(e.to_string()))?;
 
     let hooks = Arc::new(Hooks::default());
@@ -101,12 +102,20 @@ async fn meet(config: &LoadConfig, api: &Api) -> Result<(), LoadError> {
     let health = match api.health().await {
         Ok(health) => health,
         Err(ApiError::NoAnswer(why)) => return say(format!("no server answers at {url}: {why}")),
-        Err(error) => return say(format!("{url} is no Ahoy server: its /healthz says {error}")),
+        Err(error) => {
+            return say(format!(
+                "{url} is no Ahoy server: its /healthz says {error}"
+            ));
+        }
     };
     match health["status"].as_str() {
         Some("ready") => {}
         Some(other) => return say(format!("the server at {url} is {other} and takes no calls")),
-        None => return say(format!("{url} is no Ahoy server: its /healthz has no status")),
+        None => {
+            return say(format!(
+                "{url} is no Ahoy server: its /healthz has no status"
+            ));
+        }
     }
     if health["sandbox"] != true {
         let who = match config.users {
@@ -119,10 +128,13 @@ async fn meet(config: &LoadConfig, api: &Api) -> Result<(), LoadError> {
     }
     match api.see_number().await {
         Ok(_) => Ok(()),
-        Err(ApiError::Refused { code, sentence, .. }) if code == "190" || code == "0" => {
-            say(format!("--token: the server does not take the access token (code {code}: {sentence})"))
-        }
-        Err(error) => say(format!("--number: the token does not see the number {} ({error})", config.number)),
+        Err(ApiError::Refused { code, sentence, .. }) if code == "190" || code == "0" => say(
+            format!("--token: the server does not take the access token (code {code}: {sentence})"),
+        ),
+        Err(error) => say(format!(
+            "--number: the token does not see the number {} ({error})",
+            config.number
+        )),
     }
 }
 
@@ -154,7 +166,10 @@ struct Desk {
 impl Desk {
     async fn open(config: &LoadConfig, api: &Api, hooks: &Arc<Hooks>) -> Result<Self, LoadError> {
         let cannot = |e: std::io::Error| {
-            LoadError::Tool(format!("--listen: the webhook receiver cannot listen on {}: {e}", config.listen))
+            LoadError::Tool(format!(
+                "--listen: the webhook receiver cannot listen on {}: {e}",
+                config.listen
+            ))
         };
         let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
         let mut address = listener.local_addr().map_err(cannot)?;
@@ -177,16 +192,24 @@ impl Desk {
         });
         let refused = |e: ApiError| {
             let app = config.app_id;
-            LoadError::Server(format!("--app-id, --app-secret: the callback of app {app} cannot be set ({e})"))
+            LoadError::Server(format!(
+                "--app-id, --app-secret: the callback of app {app} cannot be set ({e})"
+            ))
         };
-        let former = api.subscription().await.map_err(refused)?.filter(|(url, _)| *url != callback);
+        let former = api
+            .subscription()
+            .await
+            .map_err(refused)?
+            .filter(|(url, _)| *url != callback);
         let desk = Self {
             server,
             callback,
             verify_token: config.verify_token.clone(),
             former,
         };
-        api.subscribe(&desk.callback, &desk.verify_token, "calls").await.map_err(refused)?;
+        api.subscribe(&desk.callback, &desk.verify_token, "calls")
+            .await
+            .map_err(refused)?;
         Ok(desk)
     }
 
@@ -293,8 +316,16 @@ async fn conduct(
     conductor.tick(Phase::Ending, begun);
 
     // One last look, so that the sums are those of the whole run.
-    let last = conductor.stage.api.metrics().await.map(|text| ServerUse::read(&text)).unwrap_or_default();
-    let tool_cpu = usage::own_cpu().zip(tool_before).map(|(now, before)| now.saturating_sub(before));
+    let last = conductor
+        .stage
+        .api
+        .metrics()
+        .await
+        .map(|text| ServerUse::read(&text))
+        .unwrap_or_default();
+    let tool_cpu = usage::own_cpu()
+        .zip(tool_before)
+        .map(|(now, before)| now.saturating_sub(before));
     let Conductor { stage, watcher, .. } = conductor;
     drop(watcher);
     let counters = Arc::clone(&stage.media.counters);
@@ -305,8 +336,15 @@ async fn conduct(
         starting,
         tool_cpu,
         late: None,
-        packets: [read(&counters.sent), read(&counters.received), read(&counters.refused)],
-        server_cpu_seconds: last.cpu_seconds.zip(server_before).map(|(now, before)| (now - before).max(0.0)),
+        packets: [
+            read(&counters.sent),
+            read(&counters.received),
+            read(&counters.refused),
+        ],
+        server_cpu_seconds: last
+            .cpu_seconds
+            .zip(server_before)
+            .map(|(now, before)| (now - before).max(0.0)),
         server_bytes: last.resident_bytes,
         webhooks_refused: read(&stage.hooks.refused),
     };
@@ -315,11 +353,16 @@ async fn conduct(
         outside.late = stop_media(stage.media).await;
         return Ok(Report::of(&stage.config, &stage.record.lock(), &outside));
     }
-    Err(LoadError::Tool("a call is still under way after the end".into()))
+    Err(LoadError::Tool(
+        "a call is still under way after the end".into(),
+    ))
 }
 
 async fn stop_media(media: MediaPool) -> Option<Histogram<u64>> {
-    tokio::task::spawn_blocking(move || media.stop()).await.ok().flatten()
+    tokio::task::spawn_blocking(move || media.stop())
+        .await
+        .ok()
+        .flatten()
 }
 
 /// Makes the users the run will need at a time.
@@ -355,7 +398,10 @@ async fn prepare(stage: &Arc<Stage>, progress: &impl Fn(&Progress)) -> Result<()
 fn standing(stage: &Stage, phase: Phase, elapsed: Duration) -> Progress {
     let book = stage.record.lock();
     let last = book.seconds.last().copied().unwrap_or_default();
-    let delay = book.measures.get(Measure::RequestDelay as usize).filter(|h| !h.is_empty());
+    let delay = book
+        .measures
+        .get(Measure::RequestDelay as usize)
+        .filter(|h| !h.is_empty());
     let ms = |h: &Histogram<u64>, q| h.value_at_quantile(q) as f64 / 1_000.0;
     let worst = book.failures.iter().max_by_key(|(_, alike)| alike.count);
     Progress {
@@ -399,15 +445,24 @@ impl<P: Fn(&Progress)> Conductor<P> {
     fn tick(&mut self, phase: Phase, begun: Instant) {
         let (now, counters) = (Instant::now(), &self.stage.media.counters);
         let seconds = (now - self.before.at).as_secs_f64().max(0.001);
-        let packets = (counters.sent.load(Ordering::Relaxed), counters.received.load(Ordering::Relaxed));
+        let packets = (
+            counters.sent.load(Ordering::Relaxed),
+            counters.received.load(Ordering::Relaxed),
+        );
         let (server, tool) = (self.watcher.read().cpu_seconds, usage::own_cpu());
-        let server_cores = server.zip(self.before.server).map(|(now, before)| (now - before).max(0.0) / seconds);
-        let tool_cores = tool.zip(self.before.tool).map(|(now, before)| now.saturating_sub(before).as_secs_f64() / seconds);
+        // The rest of a second at the end is too short: the server is asked once a second.
+        let whole = seconds > 0.7;
+        let server_cores = server
+            .zip(self.before.server)
+            .map(|(now, before)| (now - before).max(0.0) / seconds);
+        let tool_cores = tool
+            .zip(self.before.tool)
+            .map(|(now, before)| now.saturating_sub(before).as_secs_f64() / seconds);
         self.stage.record.tick(Tick {
             packets_sent: packets.0 - self.before.packets.0,
             packets_received: packets.1 - self.before.packets.1,
-            server_cores,
-            tool_cores,
+            server_cores: server_cores.filter(|_| whole),
+            tool_cores: tool_cores.filter(|_| whole),
         });
         self.before = Before {
             at: now,
@@ -464,7 +519,12 @@ impl<P: Fn(&Progress)> Conductor<P> {
                 Next::Full => was_full = true,
                 Next::Over if tasks.is_empty() => return (end, starting.unwrap_or_default()),
                 Next::Over => {
-                    let grace = config.patience * 2 + if end == End::Done { config.hold + config.patience } else { Duration::ZERO };
+                    let grace = config.patience * 2
+                        + if end == End::Done {
+                            config.hold + config.patience
+                        } else {
+                            Duration::ZERO
+                        };
                     deadline.get_or_insert_with(|| tokio::time::Instant::now() + grace);
                 }
             }
@@ -496,7 +556,8 @@ impl<P: Fn(&Progress)> Conductor<P> {
                     while tasks.join_next().await.is_some() {}
                     let left = self.stage.record.lock().counts.live();
                     for _ in 0..left {
-                        self.stage.record.ended(None, &Outcome::GivenUp);
+                        let cut = Outcome::GivenUp { established: false };
+                        self.stage.record.ended(None, &cut);
                     }
                     return (end, starting.unwrap_or_default());
                 }

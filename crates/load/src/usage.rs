@@ -69,7 +69,13 @@ mod tests {
     fn prometheus_text_is_read() {
         let text = "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 1.25\n\nahoy_live_calls 3\n";
         let read = ServerUse::read(text);
-        assert_eq!(read, ServerUse { cpu_seconds: Some(1.25), resident_bytes: None });
+        assert_eq!(
+            read,
+            ServerUse {
+                cpu_seconds: Some(1.25),
+                resident_bytes: None
+            }
+        );
         assert_eq!(ServerUse::read("<html>"), ServerUse::default());
     }
 

@@ -15,8 +15,12 @@ use crate::phone::Phone;
 
 /// Pitches of the business and of the users. They are far enough apart from each other, and no multiples, that a call which is
 /// sent the sound of another one is found out in eleven cases of twelve.
-const BUSINESS_HZ: [f64; 12] = [410.0, 440.0, 470.0, 500.0, 530.0, 560.0, 590.0, 620.0, 650.0, 680.0, 710.0, 740.0];
-const USER_HZ: [f64; 12] = [1010.0, 1060.0, 1110.0, 1160.0, 1210.0, 1260.0, 1310.0, 1360.0, 1410.0, 1460.0, 1510.0, 1560.0];
+const BUSINESS_HZ: [f64; 12] = [
+    410.0, 440.0, 470.0, 500.0, 530.0, 560.0, 590.0, 620.0, 650.0, 680.0, 710.0, 740.0,
+];
+const USER_HZ: [f64; 12] = [
+    1010.0, 1060.0, 1110.0, 1160.0, 1210.0, 1260.0, 1310.0, 1360.0, 1410.0, 1460.0, 1510.0, 1560.0,
+];
 /// How far a heard pitch may be off.
 const TOLERANCE: f64 = 0.015;
 const LEVEL_DBFS: f64 = -12.0;
@@ -56,7 +60,11 @@ fn near(heard: Option<f64>, wanted: f64) -> bool {
 
 impl Sounds {
     pub(crate) fn new() -> Result<Self, AudioError> {
-        let encode = |all: [f64; 12]| all.iter().map(|hz| EncodedSound::tone(*hz, LEVEL_DBFS)).collect::<Result<_, _>>();
+        let encode = |all: [f64; 12]| {
+            all.iter()
+                .map(|hz| EncodedSound::tone(*hz, LEVEL_DBFS))
+                .collect::<Result<_, _>>()
+        };
         Ok(Self {
             business: encode(BUSINESS_HZ)?,
             user: encode(USER_HZ)?,
@@ -146,7 +154,9 @@ impl Crowd {
     async fn make(&self) -> Result<User, Failure> {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         let (wa_id, tone) = (number(n), Tone(n as usize % USER_HZ.len()));
-        let failed = |what: &str, why: String| Failure::tool(format!("user {wa_id} could not {what}: {why}"));
+        let failed = |what: &str, why: String| {
+            Failure::tool(format!("user {wa_id} could not {what}: {why}"))
+        };
         let audio = match self.config.media {
             Media::Audio => json!({ "tone_hz": tone.user_hz() }),
             Media::None => json!({ "silence": true }),
@@ -158,9 +168,13 @@ impl Crowd {
         };
         let behaviour = json!({ "on_ring": on_ring, "answer_after_ms": 0, "hang_up_after_ms": null, "audio": audio });
         let api = &self.api;
-        api.dress(wa_id, &behaviour).await.map_err(|e| failed("be made", e.to_string()))?;
+        api.dress(wa_id, &behaviour)
+            .await
+            .map_err(|e| failed("be made", e.to_string()))?;
         if self.config.direction != Direction::User {
-            api.permit(wa_id).await.map_err(|e| failed("permit calls", e.to_string()))?;
+            api.permit(wa_id)
+                .await
+                .map_err(|e| failed("permit calls", e.to_string()))?;
         }
         let phone = match self.config.users {
             Users::Sandbox => None,

@@ -156,6 +156,14 @@ impl Live {
             bridge.closing = Some(pending);
         }
     }
+    /// The call whose bridge this is, ended or not.
+    pub(crate) fn call_of_bridge(&self, bridge: u64) -> Option<CallId> {
+        Some(self.lock().bridges.get(&bridge)?.call.clone())
+    }
+    /// Whether the media has not said its last word on a call.
+    pub(crate) fn has_bridge(&self, call: &CallId) -> bool {
+        self.lock().bridges.values().any(|b| b.call == *call)
+    }
     pub(crate) fn remove_bridge(&self, bridge: u64) -> Option<(CallId, Option<Pending>)> {
         let gone = self.lock().bridges.remove(&bridge)?;
         Some((gone.call, gone.closing))

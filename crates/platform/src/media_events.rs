@@ -62,17 +62,23 @@ impl Platform {
     }
 
     fn closed(&self, bridge: BridgeId, report: ahoy_media::CallReport) {
+<<<<<<< HEAD
         if let Some(inspector) = self.inspecting()
             && let Some(concerns) = self.live().concerns(bridge.0)
         {
             inspector.media_closed(&concerns, &report);
         }
         let Some((call, pending)) = self.live().remove_bridge(bridge.0) else {
+=======
+        let Some(call) = self.live().call_of_bridge(bridge.0) else {
+>>>>>>> 08e9039 (Say what a stopped run could not judge, and have a call's report ready when its end is told)
             return;
         };
         tracing::info!(call = %call, verdict = %report.verdict, "media of a call ended");
         let report = Arc::new(report);
+        // Kept before the bridge is forgotten: whoever asks in between must find one or the other.
         self.keep_report(call.clone(), report.clone());
+        let pending = self.live().remove_bridge(bridge.0).and_then(|(_, p)| p);
         let platform = self.clone();
         // Writing the report asks what was heard, and hearing takes decoding.
         self.host().spawn_blocking(Box::new(move || {

@@ -351,6 +351,9 @@ impl Platform {
     pub(crate) fn kept_report(&self, call: &CallId) -> Option<Arc<CallReport>> {
         self.0.reports.of(call)
     }
+    pub(crate) fn report_news(&self) -> tokio::sync::futures::Notified<'_> {
+        self.0.reports.news()
+    }
     pub(crate) fn forget_reports(&self) {
         self.0.reports.forget();
     }

@@ -130,7 +130,21 @@ impl Platform {
         {
             return Some(Arc::new(report));
         }
-        self.kept_report(&call.id)
+        loop {
+            // Made before the look: it hears of what is kept from here on.
+            let news = self.report_news();
+            if let Some(report) = self.kept_report(&call.id) {
+                return Some(report);
+            }
+            // A call that has just ended: the media's last word is on its way, and whoever was told of the end may ask at once.
+            if call.end.is_none() || !self.live().has_bridge(&call.id) {
+                return self.kept_report(&call.id);
+            }
+            tokio::select! {
+                () = news => {}
+                () = self.stopping() => return None,
+            }
+        }
     }
 }
 

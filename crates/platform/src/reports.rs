@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ahoy_media::CallReport;
 use ahoy_types::CallId;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// How many are kept: the newest.
 const KEPT: usize = 500;
@@ -13,6 +15,7 @@ const KEPT: usize = 500;
 #[derive(Default)]
 pub(crate) struct Reports {
     kept: Mutex<VecDeque<(CallId, Arc<CallReport>)>>,
+    news: Notify,
 }
 
 impl Reports {
@@ -26,6 +29,12 @@ impl Reports {
             kept.pop_front();
         }
         kept.push_back((call, report));
+        drop(kept);
+        self.news.notify_waiters();
+    }
+    /// Ready when another report is kept, from this call on.
+    pub(crate) fn news(&self) -> Notified<'_> {
+        self.news.notified()
     }
     pub(crate) fn of(&self, call: &CallId) -> Option<Arc<CallReport>> {
         let kept = self.lock();

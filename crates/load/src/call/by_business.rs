@@ -27,15 +27,22 @@ impl Call<'_> {
         let answered = Instant::now();
         self.named(id);
 
-        let connect = self.hook("connect", |news| matches!(news, News::Connect(_))).await?;
-        self.time(Measure::WebhookConnect, connect.at.saturating_duration_since(answered));
+        let connect = self
+            .hook("connect", |news| matches!(news, News::Connect(_)))
+            .await?;
+        self.time(
+            Measure::WebhookConnect,
+            connect.at.saturating_duration_since(answered),
+        );
         if let (News::Connect(session), Some(leg)) = (&connect.news, &mut self.business) {
             let sound = self.stage.sounds.business(self.plan.tone);
             let taken = leg.take_answer(&session.sdp, sound);
             taken.map_err(|e| bad_description(Side::Business, &e))?;
         }
         if self.user.phone.is_some() {
-            let ring = self.word("ring", |word| matches!(word, Word::Ring { .. })).await?;
+            let ring = self
+                .word("ring", |word| matches!(word, Word::Ring { .. }))
+                .await?;
             if let Word::Ring { sdp, .. } = ring {
                 self.phone_answers(&sdp).await?;
             }
@@ -43,7 +50,10 @@ impl Call<'_> {
         }
         let ringing = self.hook("RINGING", |news| *news == News::Ringing).await?;
         self.time(Measure::RequestDelay, ringing.at - start);
-        self.time(Measure::WebhookRinging, ringing.at.saturating_duration_since(connect.at));
+        self.time(
+            Measure::WebhookRinging,
+            ringing.at.saturating_duration_since(connect.at),
+        );
         if !self.with_audio() {
             self.talk().await?;
             return self.hang_up(true).await;
@@ -52,8 +62,13 @@ impl Call<'_> {
         if self.user.phone.is_some() {
             self.phone_act("answer", json!({})).await?;
         }
-        let accepted = self.hook("ACCEPTED", |news| *news == News::Accepted).await?;
-        self.time(Measure::WebhookAccepted, accepted.at.saturating_duration_since(ringing.at));
+        let accepted = self
+            .hook("ACCEPTED", |news| *news == News::Accepted)
+            .await?;
+        self.time(
+            Measure::WebhookAccepted,
+            accepted.at.saturating_duration_since(ringing.at),
+        );
         self.established = Some(accepted.at);
         self.stage.record.established();
         self.up(Side::Business).await?;

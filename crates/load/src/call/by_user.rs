@@ -16,9 +16,14 @@ impl Call<'_> {
     pub(super) async fn by_user(&mut self) -> Result<(), Failure> {
         let start = Instant::now();
         let answered = self.dial().await?;
-        let connect = self.hook("connect", |news| matches!(news, News::Connect(_))).await?;
+        let connect = self
+            .hook("connect", |news| matches!(news, News::Connect(_)))
+            .await?;
         self.time(Measure::RequestDelay, connect.at - start);
-        self.time(Measure::WebhookConnect, connect.at.saturating_duration_since(answered));
+        self.time(
+            Measure::WebhookConnect,
+            connect.at.saturating_duration_since(answered),
+        );
         let News::Connect(session) = connect.news else {
             return Err(bad_description(Side::Business, "there is none"));
         };
@@ -26,10 +31,14 @@ impl Call<'_> {
 
         let (api, pre_accept) = (&self.stage.api, self.stage.config.pre_accept);
         if pre_accept {
-            api.pre_accept(self.id()?, &answer).await.map_err(|e| e.failure("pre_accept"))?;
+            api.pre_accept(self.id()?, &answer)
+                .await
+                .map_err(|e| e.failure("pre_accept"))?;
             self.up(Side::Business).await?;
         }
-        api.accept(self.id()?, &answer).await.map_err(|e| e.failure("accept"))?;
+        api.accept(self.id()?, &answer)
+            .await
+            .map_err(|e| e.failure("accept"))?;
         self.established = Some(Instant::now());
         self.stage.record.established();
         self.up(Side::Business).await?;
@@ -44,7 +53,12 @@ impl Call<'_> {
     /// The request for the call; answers when it was granted.
     async fn dial(&mut self) -> Result<Instant, Failure> {
         if self.user.phone.is_none() {
-            let id = self.stage.api.dial(self.user.wa_id).await.map_err(|e| e.failure("dial"))?;
+            let id = self
+                .stage
+                .api
+                .dial(self.user.wa_id)
+                .await
+                .map_err(|e| e.failure("dial"))?;
             let answered = Instant::now();
             self.named(id);
             return Ok(answered);
@@ -57,7 +71,9 @@ impl Call<'_> {
             self.time(Measure::Dial, answered - start);
         }
         let dialled = dialled.map_err(|e| e.failure("call"))?;
-        let id = dialled["call_id"].as_str().and_then(|id| id.parse::<CallId>().ok());
+        let id = dialled["call_id"]
+            .as_str()
+            .and_then(|id| id.parse::<CallId>().ok());
         let (Some(id), Some(offer)) = (id, dialled["sdp"].as_str()) else {
             let sentence = "phone call: the answer names no call or has no session description";
             return Err(Failure::new(FailureKind::NoAnswer, "phone call", sentence));

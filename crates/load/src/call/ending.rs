@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Call, ended_early, no_keys};
+use crate::config::{MIN_AUDIO_HOLD, Media};
 use crate::failure::{Failure, FailureKind, Side};
 use crate::hooks::News;
 use crate::measure::Measure;
@@ -25,7 +26,11 @@ impl Call<'_> {
             tokio::select! {
                 () = &mut hold => return Ok(()),
                 // A run that is over without a word is stopped as well.
-                _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                _ = stop.wait_for(|stop| *stop) => {
+                    let talked = self.established.map_or(Duration::ZERO, |at| at.elapsed());
+                    self.cut_short = self.stage.config.media == Media::Audio && talked < MIN_AUDIO_HOLD;
+                    return Ok(());
+                }
                 hook = mail.next() => match hook.news {
                     News::Terminate { failed } => {
                         self.over = true;
@@ -49,14 +54,23 @@ impl Call<'_> {
         } else if self.user.phone.is_some() {
             self.phone_act("hang_up", json!({})).await?;
         } else {
-            let done = self.stage.api.user_hangs_up(self.user.wa_id, self.id()?).await;
+            let done = self
+                .stage
+                .api
+                .user_hangs_up(self.user.wa_id, self.id()?)
+                .await;
             done.map_err(|e| e.failure("hang_up"))?;
         }
         let answered = Instant::now();
-        let told = self.hook("terminate", |news| matches!(news, News::Terminate { .. })).await?;
+        let told = self
+            .hook("terminate", |news| matches!(news, News::Terminate { .. }))
+            .await?;
         self.over = true;
         self.time(Measure::DisconnectDelay, told.at - asked);
-        self.time(Measure::WebhookTerminate, told.at.saturating_duration_since(answered));
+        self.time(
+            Measure::WebhookTerminate,
+            told.at.saturating_duration_since(answered),
+        );
         match told.news {
             News::Terminate { failed: Some(code) } => Err(ended_early("as failed", Some(code))),
             _ => Ok(()),
@@ -80,19 +94,26 @@ impl Call<'_> {
             self.note_steps(report);
         }
         let result = match result {
-            Ok(()) if self.established.is_some() && self.with_audio() => self.judge(business, phone).await,
+            Ok(()) if self.established.is_some() && self.with_audio() && !self.cut_short => {
+                self.judge(business, phone).await
+            }
             Ok(()) => Ok(()),
             Err(failure) => Err(self.explained(failure, business.as_ref(), phone.as_ref())),
         };
         let stopped = *self.stage.stop.borrow();
         let outcome = match result {
+            Ok(()) if self.cut_short => Outcome::GivenUp { established: true },
             Ok(()) if self.established.is_some() => Outcome::Completed,
             Ok(()) => Outcome::Rang,
-            Err(_) if stopped && self.established.is_none() => Outcome::GivenUp,
+            Err(_) if stopped && self.established.is_none() => {
+                Outcome::GivenUp { established: false }
+            }
             Err(failure) => Outcome::Failed(failure),
         };
         let well = !matches!(outcome, Outcome::Failed(_));
-        self.stage.record.ended(self.id.as_ref().map(|id| id.as_str()), &outcome);
+        self.stage
+            .record
+            .ended(self.id.as_ref().map(|id| id.as_str()), &outcome);
         if well {
             self.stage.crowd.give_back(self.user);
         }
@@ -109,10 +130,17 @@ impl Call<'_> {
     }
 
     /// A call that never came up may have failed for want of media; the peers know.
-    fn explained(&self, failure: Failure, business: Option<&PeerReport>, phone: Option<&PeerReport>) -> Failure {
+    fn explained(
+        &self,
+        failure: Failure,
+        business: Option<&PeerReport>,
+        phone: Option<&PeerReport>,
+    ) -> Failure {
         let for_want_of_media = match failure.kind {
             FailureKind::NoDtls => true,
-            FailureKind::WebhookMissing | FailureKind::PhoneEventMissing | FailureKind::EndedEarly => self.established.is_none(),
+            FailureKind::WebhookMissing
+            | FailureKind::PhoneEventMissing
+            | FailureKind::EndedEarly => self.established.is_none(),
             _ => false,
         };
         if !for_want_of_media {
@@ -127,21 +155,34 @@ impl Call<'_> {
                 return Failure::new(FailureKind::NoIce, side.to_string(), sentence);
             }
             if report.steps.dtls.is_none() {
-                return no_keys(side, report.dtls_fault.as_deref().unwrap_or("the handshake did not end"));
+                return no_keys(
+                    side,
+                    report
+                        .dtls_fault
+                        .as_deref()
+                        .unwrap_or("the handshake did not end"),
+                );
             }
         }
         failure
     }
 
     /// What both ends heard.
-    async fn judge(&mut self, business: Option<PeerReport>, phone: Option<PeerReport>) -> Result<(), Failure> {
+    async fn judge(
+        &mut self,
+        business: Option<PeerReport>,
+        phone: Option<PeerReport>,
+    ) -> Result<(), Failure> {
         let established = self.established.unwrap_or_else(Instant::now);
         let user_tone = self.user.tone;
         let mut verdict = Ok(());
         if let Some(report) = business {
             self.time(Measure::JitterBusiness, report.heard.jitter);
             if let Some(first) = report.heard.first {
-                self.time(Measure::FirstAudioBusiness, first.saturating_duration_since(established));
+                self.time(
+                    Measure::FirstAudioBusiness,
+                    first.saturating_duration_since(established),
+                );
             }
             verdict = self.judge_peer(Side::Business, report, user_tone).await;
         }
@@ -149,7 +190,10 @@ impl Call<'_> {
             Some(report) => {
                 self.time(Measure::JitterUser, report.heard.jitter);
                 if let Some(first) = report.heard.first {
-                    self.time(Measure::FirstAudioUser, first.saturating_duration_since(established));
+                    self.time(
+                        Measure::FirstAudioUser,
+                        first.saturating_duration_since(established),
+                    );
                 }
                 self.judge_peer(Side::User, report, self.plan.tone).await
             }
@@ -176,7 +220,9 @@ impl Call<'_> {
             return Ok(());
         }
         // Off the threads that carry requests. A panic in the decoder costs only its own sound.
-        let listened = tokio::task::spawn_blocking(move || heard.listen()).await.unwrap_or_default();
+        let listened = tokio::task::spawn_blocking(move || heard.listen())
+            .await
+            .unwrap_or_default();
         let Listened { tone_hz, holes } = listened;
         let (right, wanted) = match side {
             Side::Business => (tone.is_user(tone_hz), tone.user_hz()),
@@ -185,7 +231,11 @@ impl Call<'_> {
         one.right_pitch = Some(right);
         one.holes = holes.into();
         self.stage.record.heard(side, &one);
-        if right { Ok(()) } else { Err(wrong_pitch(side, tone_hz, wanted)) }
+        if right {
+            Ok(())
+        } else {
+            Err(wrong_pitch(side, tone_hz, wanted))
+        }
     }
 
     /// Asks the sandbox what its user heard, for as many calls as the sandbox is asked.
@@ -193,7 +243,11 @@ impl Call<'_> {
         if !self.stage.questions.take() {
             return Ok(());
         }
-        let asked = self.stage.api.call_of_user(self.user.wa_id, self.id()?).await;
+        let asked = self
+            .stage
+            .api
+            .call_of_user(self.user.wa_id, self.id()?)
+            .await;
         let view = asked.map_err(|e| e.failure("what the user heard"))?;
         let heard = &view["heard"];
         let packets = heard["packets"].as_u64().unwrap_or(0);
@@ -218,7 +272,15 @@ impl Call<'_> {
         let right = self.plan.tone.is_business(tone_hz);
         one.right_pitch = Some(right);
         self.stage.record.heard(Side::User, &one);
-        if right { Ok(()) } else { Err(wrong_pitch(Side::User, tone_hz, self.plan.tone.business_hz())) }
+        if right {
+            Ok(())
+        } else {
+            Err(wrong_pitch(
+                Side::User,
+                tone_hz,
+                self.plan.tone.business_hz(),
+            ))
+        }
     }
 }
 
@@ -227,7 +289,11 @@ fn verdict_of(view: &Value) -> Option<&str> {
 }
 
 fn no_audio(side: Side) -> Failure {
-    Failure::new(FailureKind::NoAudio, side.to_string(), format!("the {side} heard nothing"))
+    Failure::new(
+        FailureKind::NoAudio,
+        side.to_string(),
+        format!("the {side} heard nothing"),
+    )
 }
 
 fn wrong_pitch(side: Side, heard: Option<f64>, wanted: f64) -> Failure {

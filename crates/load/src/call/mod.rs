@@ -88,6 +88,7 @@ pub(crate) async fn play(stage: Arc<Stage>, plan: Plan) {
         phone_leg: None,
         established: None,
         over: false,
+        cut_short: false,
     };
     let result = if plan.by_user {
         call.by_user().await
@@ -111,6 +112,8 @@ struct Call<'s> {
     /// When it was answered, as the business was told.
     established: Option<Instant>,
     over: bool,
+    /// The run was stopped so soon after the answer that nothing can be told of its sound.
+    cut_short: bool,
 }
 
 impl Call<'_> {
@@ -128,7 +131,9 @@ impl Call<'_> {
     }
 
     fn id(&self) -> Result<&CallId, Failure> {
-        self.id.as_ref().ok_or_else(|| Failure::tool("the call has no id"))
+        self.id
+            .as_ref()
+            .ok_or_else(|| Failure::tool("the call has no id"))
     }
 
     fn deadline(&self) -> tokio::time::Instant {
@@ -137,21 +142,32 @@ impl Call<'_> {
 
     /// A peer with a socket.
     fn leg(&self) -> Result<Leg, Failure> {
-        let failed = |e: std::io::Error| Failure::tool(format!("a media socket could not be opened: {e}"));
+        let failed =
+            |e: std::io::Error| Failure::tool(format!("a media socket could not be opened: {e}"));
         self.stage.media.leg().map_err(failed)
     }
 
     /// Waits for a webhook. One that ends the call is a failure unless it is the one waited for.
-    async fn hook(&mut self, name: &'static str, wanted: fn(&News) -> bool) -> Result<Hook, Failure> {
+    async fn hook(
+        &mut self,
+        name: &'static str,
+        wanted: fn(&News) -> bool,
+    ) -> Result<Hook, Failure> {
         if let Some(at) = self.early.iter().position(|hook| wanted(&hook.news)) {
             return Ok(self.early.remove(at));
         }
         let deadline = self.deadline();
         let patience = self.stage.config.patience;
-        let mail = self.mail.as_mut().ok_or_else(|| Failure::tool("the call has no id"))?;
+        let mail = self
+            .mail
+            .as_mut()
+            .ok_or_else(|| Failure::tool("the call has no id"))?;
         loop {
             let Ok(hook) = timeout_at(deadline, mail.next()).await else {
-                let sentence = format!("the webhook `{name}` did not come within {} s", patience.as_secs_f64());
+                let sentence = format!(
+                    "the webhook `{name}` did not come within {} s",
+                    patience.as_secs_f64()
+                );
                 return Err(Failure::new(FailureKind::WebhookMissing, name, sentence));
             };
             if wanted(&hook.news) {
@@ -163,7 +179,11 @@ impl Call<'_> {
                     return Err(ended_early(&format!("before `{name}`"), failed));
                 }
                 News::Rejected => {
-                    return Err(Failure::new(FailureKind::UserDeclined, "REJECTED", "the user declined the call"));
+                    return Err(Failure::new(
+                        FailureKind::UserDeclined,
+                        "REJECTED",
+                        "the user declined the call",
+                    ));
                 }
                 _ => self.early.push(hook),
             }
@@ -171,7 +191,10 @@ impl Call<'_> {
     }
 
     fn phone(&mut self) -> Result<&mut Phone, Failure> {
-        self.user.phone.as_mut().ok_or_else(|| Failure::tool("the user has no phone"))
+        self.user
+            .phone
+            .as_mut()
+            .ok_or_else(|| Failure::tool("the user has no phone"))
     }
 
     /// A request of the user's phone about this call.
@@ -186,7 +209,11 @@ impl Call<'_> {
     }
 
     /// Waits for a word of the server to the user's phone about this call.
-    async fn word(&mut self, name: &'static str, wanted: fn(&Word) -> bool) -> Result<Word, Failure> {
+    async fn word(
+        &mut self,
+        name: &'static str,
+        wanted: fn(&Word) -> bool,
+    ) -> Result<Word, Failure> {
         let (deadline, patience) = (self.deadline(), self.stage.config.patience);
         let id = self.id()?.as_str().to_owned();
         let phone = self.phone()?;
@@ -195,11 +222,15 @@ impl Call<'_> {
                 Ok(Some(word)) => word,
                 Ok(None) => return Err(PhoneError::Lost.failure(name)),
                 Err(_) => {
-                    let sentence = format!("the phone was not told `{name}` within {} s", patience.as_secs_f64());
+                    let sentence = format!(
+                        "the phone was not told `{name}` within {} s",
+                        patience.as_secs_f64()
+                    );
                     return Err(Failure::new(FailureKind::PhoneEventMissing, name, sentence));
                 }
             };
-            let (Word::Ring { call, .. } | Word::Connected { call } | Word::Ended { call, .. }) = &word;
+            let (Word::Ring { call, .. } | Word::Connected { call } | Word::Ended { call, .. }) =
+                &word;
             if *call != id {
                 continue;
             }
@@ -216,7 +247,9 @@ impl Call<'_> {
     async fn phone_answers(&mut self, offer: &str) -> Result<(), Failure> {
         let mut leg = self.leg()?;
         let sound = self.stage.sounds.user(self.user.tone);
-        let answer = leg.answer(offer, sound).map_err(|e| bad_description(Side::User, &e))?;
+        let answer = leg
+            .answer(offer, sound)
+            .map_err(|e| bad_description(Side::User, &e))?;
         self.phone_leg = Some(leg);
         self.phone_act("sdp", json!({ "sdp": answer })).await
     }
@@ -236,7 +269,10 @@ impl Call<'_> {
             Ok(Ok(())) => Ok(()),
             // Whether it was ICE or DTLS the peer's report tells.
             Ok(Err(_)) => Err(no_keys(side, "the handshake failed")),
-            Err(_) => Err(no_keys(side, &format!("there were no keys within {} s", patience.as_secs_f64()))),
+            Err(_) => Err(no_keys(
+                side,
+                &format!("there were no keys within {} s", patience.as_secs_f64()),
+            )),
         }
     }
 
@@ -245,7 +281,8 @@ impl Call<'_> {
         if self.user.phone.is_none() {
             return Ok(());
         }
-        self.word("connected", |word| matches!(word, Word::Connected { .. })).await?;
+        self.word("connected", |word| matches!(word, Word::Connected { .. }))
+            .await?;
         self.up(Side::User).await?;
         if let Some(leg) = &self.phone_leg {
             leg.speak();
@@ -256,7 +293,11 @@ impl Call<'_> {
 
 fn ended_early(when: &str, why: Option<String>) -> Failure {
     let why = why.unwrap_or_else(|| "COMPLETED".into());
-    Failure::new(FailureKind::EndedEarly, format!("{when}: {why}"), format!("the call ended {when}: {why}"))
+    Failure::new(
+        FailureKind::EndedEarly,
+        format!("{when}: {why}"),
+        format!("the call ended {when}: {why}"),
+    )
 }
 
 fn bad_description(side: Side, why: &str) -> Failure {
@@ -265,5 +306,9 @@ fn bad_description(side: Side, why: &str) -> Failure {
 }
 
 fn no_keys(side: Side, why: &str) -> Failure {
-    Failure::new(FailureKind::NoDtls, side.to_string(), format!("{why} at the {side}"))
+    Failure::new(
+        FailureKind::NoDtls,
+        side.to_string(),
+        format!("{why} at the {side}"),
+    )
 }

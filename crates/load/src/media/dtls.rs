@@ -20,7 +20,8 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn generate() -> Result<Self, String> {
-        let certificate = dimpl::certificate::generate_self_signed_certificate().map_err(|e| e.to_string())?;
+        let certificate =
+            dimpl::certificate::generate_self_signed_certificate().map_err(|e| e.to_string())?;
         let config = Config::builder()
             .use_server_cookie(false)
             .flight_start_rto(FIRST_RETRY)
@@ -28,14 +29,18 @@ impl Identity {
             .map_err(|e| e.to_string())?;
         Ok(Self {
             config: Arc::new(config),
-            fingerprint: fingerprint(&certificate.certificate).ok_or("the certificate's SHA-256 has another length")?,
+            fingerprint: fingerprint(&certificate.certificate)
+                .ok_or("the certificate's SHA-256 has another length")?,
             certificate,
         })
     }
 }
 
 fn fingerprint(der: &[u8]) -> Option<Fingerprint> {
-    dimpl::certificate::calculate_fingerprint(der).try_into().ok().map(Fingerprint)
+    dimpl::certificate::calculate_fingerprint(der)
+        .try_into()
+        .ok()
+        .map(Fingerprint)
 }
 
 /// A handshake under way.
@@ -49,7 +54,11 @@ pub(crate) struct Handshake {
 
 impl Handshake {
     pub(crate) fn new(identity: &Identity, role: DtlsRole, now: Instant) -> Self {
-        let mut dtls = Dtls::new_12(Arc::clone(&identity.config), identity.certificate.clone(), now);
+        let mut dtls = Dtls::new_12(
+            Arc::clone(&identity.config),
+            identity.certificate.clone(),
+            now,
+        );
         dtls.set_active(role == DtlsRole::Client);
         Self {
             dtls,
@@ -105,9 +114,14 @@ impl Handshake {
                         SrtpProfile::AEAD_AES_256_GCM => Profile::Aes256Gcm,
                         other => return Err(format!("SRTP profile {other:?} is not ours")),
                     };
-                    self.keys = Some(Keys::from_dtls(profile, &material, self.role).map_err(|e| e.to_string())?);
+                    self.keys = Some(
+                        Keys::from_dtls(profile, &material, self.role)
+                            .map_err(|e| e.to_string())?,
+                    );
                 }
-                Output::BufferTooSmall { .. } => return Err("a flight is larger than a datagram".into()),
+                Output::BufferTooSmall { .. } => {
+                    return Err("a flight is larger than a datagram".into());
+                }
                 _ => {}
             }
         }

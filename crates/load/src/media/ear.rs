@@ -52,8 +52,14 @@ pub(crate) struct Heard {
 impl Ear {
     /// Takes an opened packet. `origin` is the same for all calls of a thread.
     pub(crate) fn hear(&mut self, fields: &Fields, payload: &[u8], now: Instant, origin: Instant) {
-        let stats = self.stats.get_or_insert_with(|| ReceiverStats::new(fields.ssrc, CLOCK));
-        stats.received(fields.sequence, fields.timestamp, now.saturating_duration_since(origin));
+        let stats = self
+            .stats
+            .get_or_insert_with(|| ReceiverStats::new(fields.ssrc, CLOCK));
+        stats.received(
+            fields.sequence,
+            fields.timestamp,
+            now.saturating_duration_since(origin),
+        );
         let index = self.extender.extend(fields.sequence);
         self.first.get_or_insert(now);
         if let Some(last) = self.last.replace(now) {
@@ -65,12 +71,17 @@ impl Ear {
         }
         // The oldest one's memory serves the newest.
         let mut frame = match self.last_frames.len() {
-            KEPT => self.last_frames.pop_front().map(|(_, frame)| frame.into_vec()).unwrap_or_default(),
+            KEPT => self
+                .last_frames
+                .pop_front()
+                .map(|(_, frame)| frame.into_vec())
+                .unwrap_or_default(),
             _ => Vec::with_capacity(payload.len()),
         };
         frame.clear();
         frame.extend_from_slice(payload);
-        self.last_frames.push_back((index, frame.into_boxed_slice()));
+        self.last_frames
+            .push_back((index, frame.into_boxed_slice()));
     }
 
     /// Packets so far.
@@ -155,7 +166,11 @@ mod tests {
         let heard = ear.into_heard();
         assert_eq!((heard.packets, heard.lost, heard.gaps), (194, 6, 1));
         assert_eq!(heard.longest_gap, Duration::from_millis(120));
-        assert!(heard.jitter < Duration::from_micros(50), "{:?}", heard.jitter);
+        assert!(
+            heard.jitter < Duration::from_micros(50),
+            "{:?}",
+            heard.jitter
+        );
         assert_eq!(heard.frames.len(), KEPT);
         let listened = heard.listen();
         assert!((listened.tone_hz.unwrap() - 660.0).abs() < 2.0);
@@ -164,7 +179,10 @@ mod tests {
 
     #[test]
     fn silence_and_rubbish_have_no_pitch() {
-        let heard = Heard { frames: vec![(1, [0xff; 5].into()), (2, [].into())], ..Heard::default() };
+        let heard = Heard {
+            frames: vec![(1, [0xff; 5].into()), (2, [].into())],
+            ..Heard::default()
+        };
         assert_eq!(heard.listen().tone_hz, None);
         assert_eq!(Heard::default().listen(), Listened::default());
     }

@@ -20,8 +20,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use dtls::Identity;
 pub(crate) use ear::Listened;
-pub(crate) use peer::{PeerEvent, PeerReport};
 use peer::PeerSetup;
+pub(crate) use peer::{PeerEvent, PeerReport};
 use sdp::{Local, Remote};
 pub(crate) use thread::Counters;
 use thread::{Carrier, Command, PeerId};
@@ -75,7 +75,8 @@ impl MediaPool {
             let (commands, inbox) = std::sync::mpsc::channel();
             let carrier = Carrier::new(poll, inbox, identity.clone(), Arc::clone(&counters))?;
             let thread = std::thread::Builder::new().name(format!("media-{n}"));
-            pool.threads.push(thread.spawn(move || carrier.run()).map_err(text)?);
+            pool.threads
+                .push(thread.spawn(move || carrier.run()).map_err(text)?);
             pool.entrances.push(Entrance { commands, waker });
         }
         Ok(pool)

@@ -93,7 +93,11 @@ impl Peer {
     pub(crate) fn new(setup: PeerSetup, now: Instant) -> Self {
         let mut transaction = [0; 12];
         transaction[..8].copy_from_slice(&setup.random.to_be_bytes());
-        let role = if setup.remote.we_are_client { DtlsRole::Client } else { DtlsRole::Server };
+        let role = if setup.remote.we_are_client {
+            DtlsRole::Client
+        } else {
+            DtlsRole::Server
+        };
         Self {
             key: IceKey::new(&setup.remote.pwd.0),
             remote: setup.remote,
@@ -159,7 +163,12 @@ impl Peer {
             Some(next) => (next, *a),
             None => (0, a.wrapping_add(1)),
         };
-        self.next_check = now + if self.steps.ice.is_some() { CONSENT } else { self.retry };
+        self.next_check = now
+            + if self.steps.ice.is_some() {
+                CONSENT
+            } else {
+                self.retry
+            };
         self.retry = (self.retry * 2).min(CHECK_RETRY.1);
         let check = Check {
             transaction: self.transaction,
@@ -187,7 +196,8 @@ impl Peer {
         };
         let mut packet = [0; ROOM];
         let len = HEADER_LEN + payload.len();
-        let (Some(body), Some((_, outbound))) = (packet.get_mut(HEADER_LEN..len), &mut self.srtp) else {
+        let (Some(body), Some((_, outbound))) = (packet.get_mut(HEADER_LEN..len), &mut self.srtp)
+        else {
             return false;
         };
         body.copy_from_slice(payload);
@@ -220,7 +230,8 @@ impl Peer {
             goodbye: false,
         };
         let mut packet = [0; 256];
-        if let (Ok(len), Some((_, outbound))) = (rtcp::write_report(&mut packet, &report), &mut self.srtp)
+        if let (Ok(len), Some((_, outbound))) =
+            (rtcp::write_report(&mut packet, &report), &mut self.srtp)
             && let Ok(len) = outbound.protect_rtcp(&mut packet, len)
         {
             send(&packet[..len]);
@@ -274,7 +285,9 @@ impl Peer {
             return None;
         }
         let role = self.role;
-        let handshake = self.handshake.get_or_insert_with(|| Handshake::new(identity, role, now));
+        let handshake = self
+            .handshake
+            .get_or_insert_with(|| Handshake::new(identity, role, now));
         let keys = match handshake.advance(packet, self.remote.fingerprint, now, send) {
             Ok(None) => return None,
             Ok(Some(keys)) => keys,
@@ -312,7 +325,10 @@ impl Peer {
         let Ok(header) = rtp::parse(packet) else {
             return false;
         };
-        let (Ok(payload), true) = (header.payload(packet), header.fields.payload_type == self.remote.opus) else {
+        let (Ok(payload), true) = (
+            header.payload(packet),
+            header.fields.payload_type == self.remote.opus,
+        ) else {
             return false;
         };
         self.ear.hear(&header.fields, payload, now, origin);

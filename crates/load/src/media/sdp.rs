@@ -92,14 +92,21 @@ impl Local {
             let _ = write!(text, "{line}\r\n");
         };
         line(format_args!("v=0"));
-        line(format_args!("o=- {} 2 IN {family} {ip}", 1_000_000_000_000 + u64::from(self.ssrc.0)));
+        line(format_args!(
+            "o=- {} 2 IN {family} {ip}",
+            1_000_000_000_000 + u64::from(self.ssrc.0)
+        ));
         line(format_args!("s=-"));
         line(format_args!("t=0 0"));
         line(format_args!("a=group:BUNDLE {mid}"));
-        line(format_args!("m=audio {port} UDP/TLS/RTP/SAVPF {opus} {events}"));
+        line(format_args!(
+            "m=audio {port} UDP/TLS/RTP/SAVPF {opus} {events}"
+        ));
         line(format_args!("c=IN {family} {ip}"));
         line(format_args!("a=rtcp-mux"));
-        line(format_args!("a=candidate:1 1 udp 2130706431 {ip} {port} typ host"));
+        line(format_args!(
+            "a=candidate:1 1 udp 2130706431 {ip} {port} typ host"
+        ));
         line(format_args!("a=ice-ufrag:{}", self.ufrag));
         line(format_args!("a=ice-pwd:{}", self.pwd));
         line(format_args!("a=fingerprint:sha-256 {}", self.fingerprint));
@@ -165,7 +172,12 @@ mod tests {
 
     #[test]
     fn what_is_no_description_has_a_sentence() {
-        assert!(local("ours", 1).answer("v=0\r\n").unwrap_err().contains("m=audio"));
+        assert!(
+            local("ours", 1)
+                .answer("v=0\r\n")
+                .unwrap_err()
+                .contains("m=audio")
+        );
         assert!(local("ours", 1).read_answer("").is_err());
     }
 }

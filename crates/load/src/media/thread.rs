@@ -122,7 +122,8 @@ impl Carrier {
                 std::thread::sleep(self.due(self.slot).saturating_duration_since(now));
                 Some(Duration::ZERO)
             } else {
-                self.next_due().map(|due| due.saturating_duration_since(now))
+                self.next_due()
+                    .map(|due| due.saturating_duration_since(now))
             };
             match self.poll.poll(&mut events, wait) {
                 Ok(()) => {}
@@ -147,16 +148,26 @@ impl Carrier {
 
     /// When the next slot with a peer in it is due.
     fn next_due(&self) -> Option<Instant> {
-        let slot = (self.slot..self.slot + SLOTS).find(|slot| !self.wheel[(slot % SLOTS) as usize].is_empty())?;
+        let slot = (self.slot..self.slot + SLOTS)
+            .find(|slot| !self.wheel[(slot % SLOTS) as usize].is_empty())?;
         Some(self.due(slot))
     }
 
     fn serve_commands(&mut self) -> bool {
         loop {
             match self.commands.try_recv() {
-                Ok(Command::Open { id, socket, setup, events }) => self.open(id, socket, *setup, events),
+                Ok(Command::Open {
+                    id,
+                    socket,
+                    setup,
+                    events,
+                }) => self.open(id, socket, *setup, events),
                 Ok(Command::Speak(id)) => {
-                    if let Some(seat) = self.by_id.get(&id).and_then(|at| self.seats.get_mut(*at)?.as_mut()) {
+                    if let Some(seat) = self
+                        .by_id
+                        .get(&id)
+                        .and_then(|at| self.seats.get_mut(*at)?.as_mut())
+                    {
                         seat.peer.speak();
                     }
                 }
@@ -171,7 +182,13 @@ impl Carrier {
         }
     }
 
-    fn open(&mut self, id: PeerId, socket: std::net::UdpSocket, setup: PeerSetup, events: mpsc::UnboundedSender<PeerEvent>) {
+    fn open(
+        &mut self,
+        id: PeerId,
+        socket: std::net::UdpSocket,
+        setup: PeerSetup,
+        events: mpsc::UnboundedSender<PeerEvent>,
+    ) {
         let now = Instant::now();
         if self.by_id.is_empty() {
             self.slot = self.slot_at(now);
@@ -181,7 +198,11 @@ impl Carrier {
             self.seats.push(None);
             self.seats.len() - 1
         });
-        if let Err(e) = self.poll.registry().register(&mut socket, Token(at), Interest::READABLE) {
+        if let Err(e) = self
+            .poll
+            .registry()
+            .register(&mut socket, Token(at), Interest::READABLE)
+        {
             tracing::error!(error = %e, "a socket cannot be watched");
             let _ = events.send(PeerEvent::Failed);
             self.free.push(at);
@@ -190,7 +211,12 @@ impl Carrier {
         let peer = Peer::new(setup, now);
         self.by_id.insert(id, at);
         if let Some(place) = self.seats.get_mut(at) {
-            *place = Some(Seat { peer, socket, events, id });
+            *place = Some(Seat {
+                peer,
+                socket,
+                events,
+                id,
+            });
         }
         // The emptiest slot. The first check does not wait for it.
         if let Some(slot) = self.wheel.iter_mut().min_by_key(|slot| slot.len()) {
@@ -201,7 +227,8 @@ impl Carrier {
     }
 
     fn slot_at(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.origin).as_millis()).unwrap_or(u64::MAX) + 1
+        u64::try_from(now.saturating_duration_since(self.origin).as_millis()).unwrap_or(u64::MAX)
+            + 1
     }
 
     fn close(&mut self, id: PeerId) -> Option<PeerReport> {
@@ -230,7 +257,8 @@ impl Carrier {
             if !peers.is_empty() {
                 let late = now.saturating_duration_since(self.due(self.slot));
                 let micros = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
-                self.late.saturating_record_n(micros.max(1), peers.len() as u64);
+                self.late
+                    .saturating_record_n(micros.max(1), peers.len() as u64);
                 for at in &peers {
                     self.tick(*at, now);
                 }
@@ -267,13 +295,20 @@ impl Carrier {
                 Ok(len) => len,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
                 // "Connection refused": the server has closed its port. The watch on the call will tell.
-                Err(e) if e.kind() == io::ErrorKind::Interrupted || e.kind() == io::ErrorKind::ConnectionRefused => continue,
+                Err(e)
+                    if e.kind() == io::ErrorKind::Interrupted
+                        || e.kind() == io::ErrorKind::ConnectionRefused =>
+                {
+                    continue;
+                }
                 Err(_) => return,
             };
             let (socket, counters) = (&seat.socket, &self.counters);
             let mut send = |packet: &[u8]| transmit(socket, counters, packet);
             let packet = self.buffer.get_mut(..len).unwrap_or_default();
-            let (audio, event) = seat.peer.receive(&self.identity, packet, now, self.origin, &mut send);
+            let (audio, event) =
+                seat.peer
+                    .receive(&self.identity, packet, now, self.origin, &mut send);
             if audio {
                 self.counters.received.fetch_add(1, Ordering::Relaxed);
             } else {

@@ -31,7 +31,11 @@ fn scale(highest: f64) -> (f64, f64) {
     }
     let rough = highest / 4.0;
     let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= rough).unwrap_or(rough);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|s| *s >= rough)
+        .unwrap_or(rough);
     ((highest / step).ceil() * step, step)
 }
 
@@ -45,7 +49,11 @@ fn label(value: f64) -> String {
 
 impl Series {
     fn present(&self) -> impl Iterator<Item = f64> {
-        self.values.iter().flatten().copied().filter(|v| v.is_finite())
+        self.values
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|v| v.is_finite())
     }
 
     /// Stretches without a hole, as points of the drawing.
@@ -73,15 +81,29 @@ impl Series {
         }
         let mean = self.present().sum::<f64>() / n as f64;
         let most = self.present().fold(0.0, f64::max);
-        format!("{}: {} {unit} on average, {} at most", self.name, label(mean), label(most))
+        format!(
+            "{}: {} {unit} on average, {} at most",
+            self.name,
+            label(mean),
+            label(most)
+        )
     }
 }
 
 impl Chart {
     /// The figure with its drawing and legend; nothing where there is nothing to draw.
     pub(super) fn draw(&self) -> Markup {
-        let seconds = self.series.iter().map(|s| s.values.len()).max().unwrap_or(0);
-        let highest = self.series.iter().flat_map(Series::present).fold(0.0, f64::max);
+        let seconds = self
+            .series
+            .iter()
+            .map(|s| s.values.len())
+            .max()
+            .unwrap_or(0);
+        let highest = self
+            .series
+            .iter()
+            .flat_map(Series::present)
+            .fold(0.0, f64::max);
         if seconds < 2 || self.series.iter().all(|s| s.present().next().is_none()) {
             return html! {};
         }
@@ -90,7 +112,9 @@ impl Chart {
         let x_step = x_step.max(1.0);
         let spoken: Vec<String> = self.series.iter().map(|s| s.in_words(self.unit)).collect();
         let span = (seconds - 1) as f64;
-        let steps = |end: f64, step: f64| (0..=((end / step).round() as usize)).map(move |n| n as f64 * step);
+        let steps = |end: f64, step: f64| {
+            (0..=((end / step).round() as usize)).map(move |n| n as f64 * step)
+        };
         html! {
             figure {
                 figcaption {
@@ -126,22 +150,51 @@ mod tests {
 
     #[test]
     fn axes_end_on_round_numbers() {
-        for (highest, expected) in [(7.3, (8.0, 2.0)), (0.9, (1.0, 0.5)), (120.0, (150.0, 50.0)), (4_900.0, (6_000.0, 2_000.0)), (0.0, (1.0, 0.5))] {
+        for (highest, expected) in [
+            (7.3, (8.0, 2.0)),
+            (0.9, (1.0, 0.5)),
+            (120.0, (150.0, 50.0)),
+            (4_900.0, (6_000.0, 2_000.0)),
+            (0.0, (1.0, 0.5)),
+        ] {
             let (top, step) = scale(highest);
-            assert!((top - expected.0).abs() < 1e-9 && (step - expected.1).abs() < 1e-9, "{highest}: {top} {step}");
+            assert!(
+                (top - expected.0).abs() < 1e-9 && (step - expected.1).abs() < 1e-9,
+                "{highest}: {top} {step}"
+            );
         }
-        assert_eq!((label(0.5), label(20.0), label(25_000.0)), ("0.5".into(), "20".into(), "25k".into()));
+        assert_eq!(
+            (label(0.5), label(20.0), label(25_000.0)),
+            ("0.5".into(), "20".into(), "25k".into())
+        );
     }
 
     #[test]
     fn holes_stay_holes_and_the_drawing_is_spoken() {
-        let series = Series { name: "p99", values: vec![Some(1.0), Some(4.0), None, Some(2.0)] };
+        let series = Series {
+            name: "p99",
+            values: vec![Some(1.0), Some(4.0), None, Some(2.0)],
+        };
         assert_eq!(series.stretches(3.0, 4.0).len(), 2);
-        let chart = Chart { title: "Requests", unit: "ms", series: vec![series] };
+        let chart = Chart {
+            title: "Requests",
+            unit: "ms",
+            series: vec![series],
+        };
         let drawn = chart.draw().into_string();
         assert_eq!(drawn.matches("<polyline").count(), 2);
-        assert!(drawn.contains("Requests. p99: 2.33 ms on average, 4 at most"), "{drawn}");
-        let empty = Chart { title: "Cores", unit: "", series: vec![Series { name: "server", values: vec![None; 9] }] };
+        assert!(
+            drawn.contains("Requests. p99: 2.33 ms on average, 4 at most"),
+            "{drawn}"
+        );
+        let empty = Chart {
+            title: "Cores",
+            unit: "",
+            series: vec![Series {
+                name: "server",
+                values: vec![None; 9],
+            }],
+        };
         assert_eq!(empty.draw().into_string(), "");
     }
 }

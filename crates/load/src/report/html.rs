@@ -62,7 +62,11 @@ impl Report {
         let percent = |of: Option<f64>| of.map_or("–".to_owned(), |p| format!("{p:.2} %"));
         let calls = &self.calls;
         let p = |key: &str| self.measures.iter().find(|row| row.key == key);
-        let p99 = |key: &str| p(key).map_or("–".to_owned(), |row| format!("{} / {} ms", ms(row.p50_ms), ms(row.p99_ms)));
+        let p99 = |key: &str| {
+            p(key).map_or("–".to_owned(), |row| {
+                format!("{} / {} ms", ms(row.p50_ms), ms(row.p99_ms))
+            })
+        };
         let tile = |name: &str, value: String, note: &str| {
             html! { div.tile { dt { (name) } dd { (value) @if !note.is_empty() { small { (note) } } } } }
         };
@@ -112,17 +116,26 @@ impl Report {
             Chart {
                 title: "Requests",
                 unit: "ms",
-                series: vec![series("p50", |m| m.api_p50_ms), series("p99", |m| m.api_p99_ms)],
+                series: vec![
+                    series("p50", |m| m.api_p50_ms),
+                    series("p99", |m| m.api_p99_ms),
+                ],
             },
             Chart {
                 title: "Webhooks",
                 unit: "ms behind their cause",
-                series: vec![series("p50", |m| m.webhook_p50_ms), series("p99", |m| m.webhook_p99_ms)],
+                series: vec![
+                    series("p50", |m| m.webhook_p50_ms),
+                    series("p99", |m| m.webhook_p99_ms),
+                ],
             },
             Chart {
                 title: "CPU",
                 unit: "cores",
-                series: vec![series("server", |m| m.server_cores), series("this tool", |m| m.tool_cores)],
+                series: vec![
+                    series("server", |m| m.server_cores),
+                    series("this tool", |m| m.tool_cores),
+                ],
             },
         ];
         if self.settings.media == Media::Audio {
@@ -160,7 +173,11 @@ impl Report {
     }
 
     fn times(&self, group: Group, title: &str) -> Markup {
-        let rows: Vec<&Row> = self.measures.iter().filter(|row| row.group == group).collect();
+        let rows: Vec<&Row> = self
+            .measures
+            .iter()
+            .filter(|row| row.group == group)
+            .collect();
         if rows.is_empty() {
             return html! {};
         }

@@ -345,12 +345,18 @@ impl Report {
     pub(crate) fn of(config: &LoadConfig, book: &Inner, outside: &Outside) -> Self {
         let counts = book.counts;
         let seconds = outside.took.as_secs_f64().max(0.001);
-        let late = |q| outside.late.as_ref().map_or(0.0, |h| h.value_at_quantile(q) as f64 / 1_000.0);
+        let late = |q| {
+            outside
+                .late
+                .as_ref()
+                .map_or(0.0, |h| h.value_at_quantile(q) as f64 / 1_000.0)
+        };
         let [packets_sent, packets_received, packets_refused] = outside.packets;
         let cpu = outside.tool_cpu.map(|d| d.as_secs_f64());
         // Calls given up with the run, and those meant to ring only, were never asked to be answered.
         let sessions = counts.started - counts.given_up - counts.rang;
-        let percent = |n: u64| (sessions > 0).then(|| 100.0 * n as f64 / sessions as f64);
+        let percent =
+            |n: u64| (sessions > 0).then(|| 100.0 * n.min(sessions) as f64 / sessions as f64);
         let mut failures: Vec<FailureRow> = book
             .failures
             .iter()
@@ -414,7 +420,12 @@ impl Report {
                 resident_mb: outside.server_bytes.map(|bytes| bytes / 1e6),
             }),
             webhooks_refused: outside.webhooks_refused,
-            timeline: book.seconds.iter().zip(0..).map(|(second, n)| Moment::of(n, second)).collect(),
+            timeline: book
+                .seconds
+                .iter()
+                .zip(0..)
+                .map(|(second, n)| Moment::of(n, second))
+                .collect(),
         }
     }
 
@@ -429,8 +440,14 @@ impl Report {
 fn rates(config: &LoadConfig, book: &Inner, starting: Duration) -> Rates {
     let from = config.ramp.as_secs_f64().ceil() as usize;
     let to = (starting.as_secs() as usize).min(book.seconds.len());
-    let steady = book.seconds.get(from..to).filter(|s| !s.is_empty()).unwrap_or(&book.seconds);
-    let mean = |of: fn(&Second) -> u64| steady.iter().map(of).sum::<u64>() as f64 / steady.len().max(1) as f64;
+    let steady = book
+        .seconds
+        .get(from..to)
+        .filter(|s| !s.is_empty())
+        .unwrap_or(&book.seconds);
+    let mean = |of: fn(&Second) -> u64| {
+        steady.iter().map(of).sum::<u64>() as f64 / steady.len().max(1) as f64
+    };
     Rates {
         started: mean(|s| s.started),
         completed: mean(|s| s.completed),

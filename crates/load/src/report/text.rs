@@ -28,9 +28,17 @@ impl Report {
             calls.by_business,
             calls.established,
             calls.completed,
-            if calls.rang > 0 { format!(", {} rang as meant", calls.rang) } else { String::new() },
+            if calls.rang > 0 {
+                format!(", {} rang as meant", calls.rang)
+            } else {
+                String::new()
+            },
             calls.failed,
-            if calls.given_up > 0 { format!(", {} cut short by the stop", calls.given_up) } else { String::new() },
+            if calls.given_up > 0 {
+                format!(", {} cut short by the stop", calls.given_up)
+            } else {
+                String::new()
+            },
         )?;
         let rates = &self.rates;
         writeln!(
@@ -39,7 +47,11 @@ impl Report {
             rates.started, rates.completed, rates.mean_live, rates.peak_live
         )?;
         if calls.held_back > 0 {
-            writeln!(out, "          {} calls began late: as many as allowed were live", calls.held_back)?;
+            writeln!(
+                out,
+                "          {} calls began late: as many as allowed were live",
+                calls.held_back
+            )?;
         }
         let percent = |of: Option<f64>| of.map_or("–".to_owned(), |p| format!("{p:.2} %"));
         let ratios = &self.ratios;
@@ -69,8 +81,18 @@ impl Report {
             writeln!(out, "\nFailures")?;
         }
         for row in &self.failures {
-            let example = row.example_call.as_deref().map(|id| format!("   e.g. {id}")).unwrap_or_default();
-            writeln!(out, "  {:>6}  {}: {}{example}", row.count, row.kind.title(), row.detail)?;
+            let example = row
+                .example_call
+                .as_deref()
+                .map(|id| format!("   e.g. {id}"))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "  {:>6}  {}: {}{example}",
+                row.count,
+                row.kind.title(),
+                row.detail
+            )?;
             writeln!(out, "          {}", row.sentence)?;
         }
         Ok(())
@@ -82,7 +104,10 @@ impl Report {
         let went = match self.end {
             End::Done => format!("{:.0} s", self.seconds),
             End::Stopped => format!("Stopped after {:.0} s", self.seconds),
-            End::Hopeless => format!("Given up after {:.0} s, because every call failed", self.seconds),
+            End::Hopeless => format!(
+                "Given up after {:.0} s, because every call failed",
+                self.seconds
+            ),
         };
         match self.failures.first() {
             None => format!("{went}: {} calls, none failed.", calls.started),
@@ -92,7 +117,11 @@ impl Report {
                 calls.started,
                 worst.count,
                 worst.sentence,
-                worst.example_call.as_deref().map(|id| format!(" (e.g. {id})")).unwrap_or_default()
+                worst
+                    .example_call
+                    .as_deref()
+                    .map(|id| format!(" (e.g. {id})"))
+                    .unwrap_or_default()
             ),
         }
     }
@@ -118,16 +147,29 @@ impl Report {
         };
         format!(
             "{target} {who} {media}, {users}, {} s ramp, {} s, {} s a call; {} media threads, seed {}, {}",
-            short(s.ramp_seconds), short(s.duration_seconds), short(s.hold_seconds), s.threads, s.seed, s.url
+            short(s.ramp_seconds),
+            short(s.duration_seconds),
+            short(s.hold_seconds),
+            s.threads,
+            s.seed,
+            s.url
         )
     }
 
     fn table(&self, out: &mut String, group: Group, title: &str) -> std::fmt::Result {
-        let rows: Vec<&Row> = self.measures.iter().filter(|row| row.group == group).collect();
+        let rows: Vec<&Row> = self
+            .measures
+            .iter()
+            .filter(|row| row.group == group)
+            .collect();
         if rows.is_empty() {
             return Ok(());
         }
-        writeln!(out, "\n{title:<34} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}", "count", "p50 ms", "p90", "p95", "p99", "max")?;
+        writeln!(
+            out,
+            "\n{title:<34} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "count", "p50 ms", "p90", "p95", "p99", "max"
+        )?;
         for row in rows {
             let name = match row.rfc6076 {
                 Some(short) => format!("{} ({short})", row.title),
@@ -156,7 +198,10 @@ impl Report {
                 "Server    {:.2} cores, {:.1} ms of CPU time a call{}",
                 server.cores,
                 server.cpu_ms_per_call,
-                server.resident_mb.map(|mb| format!(", {mb:.0} MB at the end")).unwrap_or_default()
+                server
+                    .resident_mb
+                    .map(|mb| format!(", {mb:.0} MB at the end"))
+                    .unwrap_or_default()
             )?,
             None => writeln!(out, "Server    does not tell its CPU time")?,
         }
@@ -175,7 +220,11 @@ impl Report {
             )?;
         }
         if self.webhooks_refused > 0 {
-            writeln!(out, "          {} webhooks had no valid signature and were refused: is --app-secret right?", self.webhooks_refused)?;
+            writeln!(
+                out,
+                "          {} webhooks had no valid signature and were refused: is --app-secret right?",
+                self.webhooks_refused
+            )?;
         }
         Ok(())
     }

@@ -296,3 +296,19 @@ async fn a_call_of_one_second_lasts_one_second() {
         (&json!(1), &json!("COMPLETED"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_media_tell_is_there_as_soon_as_its_end_is() {
+    let world = world().await;
+    for _ in 0..40 {
+        let id = world.user_calls(ANA).await;
+        world.accept(&id).await;
+        world.terminate(&id).await;
+        let view = world.platform.call_of_user(ANA, &id).await;
+        let view = view.unwrap().unwrap();
+        assert_eq!(view.state, "ended");
+        let media = view.media.expect("the media's report");
+        assert!(media["verdict"].is_string(), "{media}");
+        assert!(view.heard.is_some(), "{media}");
+    }
+}
