@@ -1,21 +1,23 @@
 //! A run from the first question to the server to the report.
 
+mod desk;
+mod meet;
+mod watcher;
+
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::serve::ListenerExt as _;
 use hdrhistogram::Histogram;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::api::{Api, ApiError};
 use crate::call::{Budget, Plan, Stage, play};
-use crate::config::{BadOption, Direction, HangUp, LoadConfig, Media, Users};
+use crate::config::{BadOption, Direction, HangUp, LoadConfig};
 use crate::failure::FailureKind;
-use crate::hooks::{self, Hooks};
+use crate::hooks::Hooks;
 use crate::live::{Phase, Progress};
 use crate::measure::Measure;
 use crate::media::MediaPool;
@@ -24,6 +26,9 @@ use crate::record::{Outcome, Record, Tick};
 use crate::report::{End, Outside, Report};
 use crate::usage::{self, ServerUse};
 use crate::users::{Crowd, Sounds};
+use desk::Desk;
+use meet::{enough_files, meet};
+use watcher::Watcher;
 
 /// Users made beforehand at the same time.
 const PREPARED_AT_ONCE: usize = 16;
@@ -32,8 +37,6 @@ const HOPELESS: u64 = 50;
 /// Calls a second that are listened to here, and that the sandbox is asked about: each decodes some seconds of sound.
 const EARS: u32 = 50;
 const QUESTIONS: u32 = 10;
-/// Files open besides those of calls.
-const OTHER_FILES: u64 = 200;
 
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
@@ -93,179 +96,6 @@ pub async fn run(
     // Whatever came of it: the callback is given back.
     desk.close(&api).await;
     report
-}
-
-/// Asks the server who it is and whether it knows us.
-async fn meet(config: &LoadConfig, api: &Api) -> Result<(), LoadError> {
-    let say = |sentence: String| Err(LoadError::Server(sentence));
-    let url = &config.url;
-    let health = match api.health().await {
-        Ok(health) => health,
-        Err(ApiError::NoAnswer(why)) => return say(format!("no server answers at {url}: {why}")),
-        Err(error) => {
-            return say(format!(
-                "{url} is no Ahoy server: its /healthz says {error}"
-            ));
-        }
-    };
-    match health["status"].as_str() {
-        Some("ready") => {}
-        Some(other) => return say(format!("the server at {url} is {other} and takes no calls")),
-        None => {
-            return say(format!(
-                "{url} is no Ahoy server: its /healthz has no status"
-            ));
-        }
-    }
-    if health["sandbox"] != true {
-        let who = match config.users {
-            Users::Sandbox => "simulated users",
-            Users::Socket => "phones without a sign-in",
-        };
-        return say(format!(
-            "the server at {url} has no {who}: a load run needs the sandbox routes, which only `ahoy dev` has"
-        ));
-    }
-    match api.see_number().await {
-        Ok(_) => Ok(()),
-        Err(ApiError::Refused { code, sentence, .. }) if code == "190" || code == "0" => say(
-            format!("--token: the server does not take the access token (code {code}: {sentence})"),
-        ),
-        Err(error) => say(format!(
-            "--number: the token does not see the number {} ({error})",
-            config.number
-        )),
-    }
-}
-
-/// A run needs a socket a peer, and some for HTTP.
-fn enough_files(config: &LoadConfig) -> Result<(), LoadError> {
-    let live = Pace::new(config).expected_live(config.hold);
-    let each = match (config.media, config.users) {
-        (Media::None, _) => 1,
-        (Media::Audio, Users::Sandbox) => 2,
-        (Media::Audio, Users::Socket) => 4,
-    };
-    let wanted = live * each + OTHER_FILES;
-    match usage::open_files() {
-        Some(limit) if limit < wanted => Err(LoadError::Tool(format!(
-            "{live} calls at a time need some {wanted} open files and this process may open {limit}: raise the limit (ulimit -n)"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The webhook receiver and the callback that leads to it.
-struct Desk {
-    server: tokio::task::JoinHandle<()>,
-    callback: String,
-    verify_token: String,
-    former: Option<(String, String)>,
-}
-
-impl Desk {
-    async fn open(config: &LoadConfig, api: &Api, hooks: &Arc<Hooks>) -> Result<Self, LoadError> {
-        let cannot = |e: std::io::Error| {
-            LoadError::Tool(format!(
-                "--listen: the webhook receiver cannot listen on {}: {e}",
-                config.listen
-            ))
-        };
-        let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
-        let mut address = listener.local_addr().map_err(cannot)?;
-        if address.ip().is_unspecified() {
-            // A callback needs an address that leads somewhere.
-            address.set_ip(config.media_ip);
-        }
-        let callback = match &config.public_url {
-            Some(url) => url.to_string(),
-            None => format!("http://{address}{}", hooks::PATH),
-        };
-        let router = hooks::router(Arc::clone(hooks), &config.verify_token, &config.app_secret);
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the webhook receiver failed");
-            }
-        });
-        let refused = |e: ApiError| {
-            let app = config.app_id;
-            LoadError::Server(format!(
-                "--app-id, --app-secret: the callback of app {app} cannot be set ({e})"
-            ))
-        };
-        let former = api
-            .subscription()
-            .await
-            .map_err(refused)?
-            .filter(|(url, _)| *url != callback);
-        let desk = Self {
-            server,
-            callback,
-            verify_token: config.verify_token.clone(),
-            former,
-        };
-        api.subscribe(&desk.callback, &desk.verify_token, "calls")
-            .await
-            .map_err(refused)?;
-        Ok(desk)
-    }
-
-    /// Gives the callback back to whoever had it, unless somebody else has taken it meanwhile, and closes the receiver. The platform
-    /// does not tell verify tokens, so this works for receivers that know ours, such as the agent inside `ahoy dev`.
-    async fn close(self, api: &Api) {
-        let ours = matches!(api.subscription().await, Ok(Some((url, _))) if url == self.callback);
-        if let (true, Some((url, fields))) = (ours, &self.former)
-            && let Err(error) = api.subscribe(url, &self.verify_token, fields).await
-        {
-            tracing::warn!(callback = url, %error, "the app's former callback could not be set again");
-        }
-        self.server.abort();
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-/// Asks the server once a second what it costs.
-struct Watcher {
-    latest: Arc<Mutex<ServerUse>>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Watcher {
-    async fn start(api: Arc<Api>) -> Self {
-        let latest = Arc::new(Mutex::new(ServerUse::default()));
-        if let Some(text) = api.metrics().await {
-            *latest.lock().unwrap_or_else(PoisonError::into_inner) = ServerUse::read(&text);
-        }
-        let shared = Arc::clone(&latest);
-        let task = tokio::spawn(async move {
-            let mut every = interval(Duration::from_secs(1));
-            every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                every.tick().await;
-                if let Some(text) = api.metrics().await {
-                    *shared.lock().unwrap_or_else(PoisonError::into_inner) = ServerUse::read(&text);
-                }
-            }
-        });
-        Self { latest, task }
-    }
-    fn read(&self) -> ServerUse {
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
 }
 
 /// What was in use at the last tick.
