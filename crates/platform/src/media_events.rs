@@ -62,16 +62,12 @@ impl Platform {
     }
 
     fn closed(&self, bridge: BridgeId, report: ahoy_media::CallReport) {
-<<<<<<< HEAD
         if let Some(inspector) = self.inspecting()
             && let Some(concerns) = self.live().concerns(bridge.0)
         {
             inspector.media_closed(&concerns, &report);
         }
-        let Some((call, pending)) = self.live().remove_bridge(bridge.0) else {
-=======
         let Some(call) = self.live().call_of_bridge(bridge.0) else {
->>>>>>> 08e9039 (Say what a stopped run could not judge, and have a call's report ready when its end is told)
             return;
         };
         tracing::info!(call = %call, verdict = %report.verdict, "media of a call ended");
