@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from ahoy_sandbox import Ahoy, Failure, GaveUp, NotReady, Server
+from ahoy_sandbox.waiting import until
 
 
 def test_the_sample_agent_answers_a_call_and_echoes_the_caller(ahoy: Ahoy):
@@ -14,6 +15,15 @@ def test_the_sample_agent_answers_a_call_and_echoes_the_caller(ahoy: Ahoy):
     call.hang_up()
     assert call.wait("ended")["end_cause"] == "user_hung_up"
     assert call.verdict
+
+
+def test_a_users_network_is_in_the_ear(ahoy: Ahoy):
+    call = ahoy.user("447700900106", network={"loss": 0.3, "seed": 1}).call()
+    call.wait("connected")
+    heard = until(call.heard, lambda heard: None if heard.packets >= 50 else "fifty packets", within=20)
+    assert heard.lost > 0 and sum(gap["missing"] for gap in heard.gaps) == heard.lost
+    with pytest.raises(Failure, match="network: loss: 2"):
+        ahoy.user("447700900106", network={"loss": 2})
 
 
 def test_a_week_passes_in_one_step(ahoy: Ahoy):

@@ -5,6 +5,29 @@ export type OnRing = "answer" | "reject" | "ignore" | "manual";
 export type PermissionResponse = "accept" | "accept_permanent" | "reject" | "revoke";
 export type CallState = "ringing" | "connected" | "ended";
 
+/** The network between a user and the platform, for media both ways. What is left out does nothing. */
+export interface Network {
+  /** Share of packets lost, 0 to 1. */
+  loss?: number;
+  /** Mean length of a run of lost packets; null loses each on its own. */
+  burst?: number | null;
+  delay_ms?: number;
+  jitter_ms?: number;
+  /** Share of packets that come behind the next one, 0 to 1. */
+  reorder?: number;
+  /** The same seed loses the same packets. */
+  seed?: number | null;
+}
+
+/** A hole in what a user heard. */
+export interface Gap {
+  at_ms: number;
+  /** Packets. */
+  missing: number;
+  /** Silence because sound came too late for a jitter buffer. */
+  late_ms: number;
+}
+
 /** What was in the user's ear. */
 export interface Heard {
   packets: number;
@@ -16,6 +39,10 @@ export interface Heard {
   /** Keys the business pressed. */
   digits: string;
   first_audio_ms_after_accept: number | null;
+  /** Packets that came behind one sent after them; they are no loss. */
+  late: number;
+  jitter_ms: number;
+  gaps: Gap[];
 }
 
 export interface CallView {
@@ -40,8 +67,13 @@ export interface UserOptions {
   onRing?: OnRing;
   /** What the user says: a steady tone, a file on the server, or nothing. */
   toneHz?: number;
+  /** WAV, or Ogg with Opus, on the server. */
   file?: string;
+  /** Whether the file begins anew at its end; else silence follows. */
+  repeat?: boolean;
   silence?: boolean;
+  /** `{}` takes the network in between away. */
+  network?: Network;
   /** Other keys of `behaviour`, as they are. */
   behaviour?: Record<string, unknown>;
 }
@@ -153,8 +185,9 @@ export class Ahoy {
     const behaviour: Record<string, unknown> = { ...options.behaviour };
     if (options.onRing !== undefined) behaviour["on_ring"] = options.onRing;
     if (options.toneHz !== undefined) behaviour["audio"] = { tone_hz: options.toneHz };
-    else if (options.file !== undefined) behaviour["audio"] = { file: options.file };
+    else if (options.file !== undefined) behaviour["audio"] = { file: options.file, repeat: options.repeat ?? true };
     else if (options.silence) behaviour["audio"] = { silence: true };
+    if (options.network !== undefined) behaviour["network"] = options.network;
     const body: Record<string, unknown> = { wa_id: waId };
     if (options.name !== undefined) body["name"] = options.name;
     if (Object.keys(behaviour).length > 0) body["behaviour"] = behaviour;
@@ -248,7 +281,7 @@ export class Call {
 
   /** What was in the user's ear so far. */
   async heard(): Promise<Heard> {
-    const silent: Heard = { packets: 0, lost: 0, audio_ms: 0, tone_hz: null, level_dbfs: null, digits: "", first_audio_ms_after_accept: null };
+    const silent: Heard = { packets: 0, lost: 0, audio_ms: 0, tone_hz: null, level_dbfs: null, digits: "", first_audio_ms_after_accept: null, late: 0, jitter_ms: 0, gaps: [] };
     return { ...silent, ...(await this.look()).heard };
   }
 

@@ -19,6 +19,15 @@ test("the sample agent answers a call and echoes the caller", async () => {
   assert.notEqual(await call.verdict(), "");
 });
 
+test("a user's network is in the ear", async () => {
+  const { ahoy } = started;
+  const call = await (await ahoy.user("447700900306", { toneHz: 523, network: { loss: 0.2, seed: 1 } })).call();
+  await call.wait("connected");
+  const heard = await call.hears(523, 20_000);
+  assert.ok(heard.lost > 0 && heard.gaps.length > 0, JSON.stringify(heard));
+  await assert.rejects(ahoy.user("447700900306", { network: { loss: 2 } }), /network: loss: 2/);
+});
+
 test("a week passes in one step and a permission runs out with it", async () => {
   const { ahoy } = started;
   const user = await ahoy.user("447700900302");

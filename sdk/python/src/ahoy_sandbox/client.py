@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
 from .waiting import GaveUp, until
 
@@ -20,6 +20,31 @@ OnRing = Literal["answer", "reject", "ignore", "manual"]
 Response = Literal["accept", "accept_permanent", "reject", "revoke"]
 State = Literal["ringing", "connected", "ended"]
 _ORDER = {"ringing": 0, "connected": 1, "ended": 2}
+
+
+class Network(TypedDict, total=False):
+    """The network between a user and the platform, for media both ways. What is left out does nothing."""
+
+    loss: float
+    """Share of packets lost, 0 to 1."""
+    burst: float | None
+    """Mean length of a run of lost packets; None loses each on its own."""
+    delay_ms: int
+    jitter_ms: int
+    reorder: float
+    """Share of packets that come behind the next one, 0 to 1."""
+    seed: int | None
+    """The same seed loses the same packets."""
+
+
+class Gap(TypedDict):
+    """A hole in what a user heard."""
+
+    at_ms: int
+    missing: int
+    """Packets."""
+    late_ms: int
+    """Silence because sound came too late for a jitter buffer."""
 
 
 class Failure(Exception):
@@ -43,6 +68,9 @@ class Heard:
     level_dbfs: float | None
     digits: str
     first_audio_ms_after_accept: int | None
+    late: int = 0
+    jitter_ms: float = 0.0
+    gaps: tuple[Gap, ...] = ()
 
     @classmethod
     def of(cls, told: dict[str, Any] | None) -> Heard:
@@ -55,6 +83,9 @@ class Heard:
             level_dbfs=told.get("level_dbfs"),
             digits=told.get("digits", ""),
             first_audio_ms_after_accept=told.get("first_audio_ms_after_accept"),
+            late=told.get("late", 0),
+            jitter_ms=told.get("jitter_ms", 0.0),
+            gaps=tuple(told.get("gaps", ())),
         )
 
 
@@ -142,18 +173,23 @@ class Ahoy:
         on_ring: OnRing | None = None,
         tone_hz: float | None = None,
         file: str | None = None,
+        repeat: bool = True,
         silence: bool = False,
+        network: Network | None = None,
         **behaviour: Any,
     ) -> User:
-        """Creates or changes a simulated user. What is left out stays as it is; other keys of `behaviour` go as they are."""
+        """Creates or changes a simulated user. What is left out stays as it is; other keys of `behaviour` go as they are.
+        `file` (WAV, or Ogg with Opus) is on the server; `network={}` takes the network in between away."""
         if on_ring is not None:
             behaviour["on_ring"] = on_ring
         if tone_hz is not None:
             behaviour["audio"] = {"tone_hz": tone_hz}
         elif file is not None:
-            behaviour["audio"] = {"file": file}
+            behaviour["audio"] = {"file": file, "repeat": repeat}
         elif silence:
             behaviour["audio"] = {"silence": True}
+        if network is not None:
+            behaviour["network"] = network
         body: dict[str, Any] = {"wa_id": wa_id}
         if name is not None:
             body["name"] = name
