@@ -10,26 +10,47 @@ use tokio::sync::futures::Notified;
 
 /// How many are kept: the newest.
 const KEPT: usize = 500;
+/// How much sound they hold together, in bytes: five hundred calls of a minute and more. With longer ones fewer are kept.
+const KEPT_BYTES: usize = 128 << 20;
 
 /// The shelf of reports.
 #[derive(Default)]
 pub(crate) struct Reports {
-    kept: Mutex<VecDeque<(CallId, Arc<CallReport>)>>,
+    kept: Mutex<Shelf>,
     news: Notify,
+}
+
+#[derive(Default)]
+struct Shelf {
+    reports: VecDeque<(CallId, Arc<CallReport>)>,
+    bytes: usize,
+}
+
+fn size(report: &CallReport) -> usize {
+    report.recording.as_ref().map_or(0, |sound| sound.size())
+}
+
+impl Shelf {
+    fn keep(&mut self, call: CallId, report: Arc<CallReport>, most: usize) {
+        self.bytes += size(&report);
+        self.reports.push_back((call, report));
+        // The newest stays, whatever it holds.
+        while self.reports.len() > KEPT || (self.bytes > most && self.reports.len() > 1) {
+            let Some((_, oldest)) = self.reports.pop_front() else {
+                break;
+            };
+            self.bytes -= size(&oldest);
+        }
+    }
 }
 
 impl Reports {
     // Nothing panics while the lock is held; a poisoned shelf is still a right one.
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(CallId, Arc<CallReport>)>> {
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
     pub(crate) fn keep(&self, call: CallId, report: Arc<CallReport>) {
-        let mut kept = self.lock();
-        if kept.len() >= KEPT {
-            kept.pop_front();
-        }
-        kept.push_back((call, report));
-        drop(kept);
+        self.lock().keep(call, report, KEPT_BYTES);
         self.news.notify_waiters();
     }
     /// Ready when another report is kept, from this call on.
@@ -38,10 +59,10 @@ impl Reports {
     }
     pub(crate) fn of(&self, call: &CallId) -> Option<Arc<CallReport>> {
         let kept = self.lock();
-        let (_, report) = kept.iter().rev().find(|(id, _)| id == call)?;
+        let (_, report) = kept.reports.iter().rev().find(|(id, _)| id == call)?;
         Some(report.clone())
     }
     pub(crate) fn forget(&self) {
-        self.lock().clear();
+        *self.lock() = Shelf::default();
     }
 }
