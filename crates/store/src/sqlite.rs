@@ -13,6 +13,7 @@ mod charges;
 mod checkpoint;
 mod codec;
 mod folder;
+mod memory;
 mod messages;
 mod migrate;
 mod outbox;
@@ -38,6 +39,8 @@ use self::codec::run;
 use self::folder::Folder;
 use self::view::View;
 use crate::{Batch, Dump, Reader, ReplaceError, Result, Rows, Store, StoreError, Tx};
+
+pub use self::memory::MemoryDatabase;
 
 /// What a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
