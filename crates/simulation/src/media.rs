@@ -256,6 +256,7 @@ fn report() -> CallReport {
         bad_authentication: 0,
         replayed: 0,
         unknown_payload_type: 0,
+        network: None,
     };
     CallReport {
         timeline: Vec::new(),
