@@ -253,6 +253,7 @@ async fn attempt(
     let mut report = AttemptReport {
         url: target.url.clone().unwrap_or_default(),
         headers: Vec::new(),
+        answer_headers: Vec::new(),
         took_us: 0,
         outcome: Outcome::NoCallback,
         note: String::new(),
