@@ -1,76 +1,22 @@
 //! Call settings of a number: their state, and which of them may stand together (`graph-api.md` §4).
 
-use std::collections::BTreeMap;
+mod sip;
+mod voicemail;
+
 use std::fmt;
 
 pub use ahoy_types::settings::{
     CallHours, ExtraCodec, Holiday, IconVisibility, KeyExchange, OpenHours, SettingsPatch, Switch,
     VoicemailTrigger,
 };
-use ahoy_types::settings::{SipPatch, SipServerWish, VoicemailPatch};
 use ahoy_types::{AppId, Country, RuleTime, Weekday};
 use serde::{Deserialize, Serialize};
+pub use sip::{Sip, SipPassword, SipServer};
+pub use voicemail::Voicemail;
 
 use crate::hours;
-use crate::limits::{
-    HOLIDAYS, OPEN_HOURS_PER_DAY, PAST_SETTINGS, SETTINGS_HELD, SIP_PARAM_CHARS, VOICEMAIL_WAIT,
-};
+use crate::limits::{HOLIDAYS, OPEN_HOURS_PER_DAY, PAST_SETTINGS, SETTINGS_HELD};
 use crate::place::Refusal;
-
-/// A name of the domain name system has at most so many characters.
-const HOSTNAME_CHARS: usize = 253;
-
-/// Voicemail: stored and shown; no call reaches it yet.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Voicemail {
-    /// On or off.
-    pub status: Switch,
-    /// What makes it take a call.
-    pub triggers: Vec<VoicemailTrigger>,
-    /// The media object it plays.
-    pub announcement_media_id: Option<u64>,
-    /// How long it lets a call ring, in seconds; without it the trigger `TIMEOUT` is off.
-    pub timeout_seconds: Option<u8>,
-}
-
-/// A secret the platform made up; `Debug` does not tell it.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SipPassword(pub String);
-
-impl fmt::Debug for SipPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SipPassword(…)")
-    }
-}
-
-/// An app's SIP server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SipServer {
-    /// The app it belongs to: each has at most one.
-    pub app: AppId,
-    /// Its name.
-    pub hostname: String,
-    /// Its TLS port.
-    pub port: u16,
-    /// Parameters of the user part of the request URI.
-    pub request_uri_user_params: BTreeMap<String, String>,
-    /// What the server signs in with.
-    pub password: SipPassword,
-}
-
-/// Calls over SIP.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Sip {
-    /// Whether calls go over SIP; then the call endpoints of the Graph refuse (131055).
-    pub status: Switch,
-    /// Whether such calls send webhooks.
-    pub webhook_delivery: Switch,
-    /// The servers, one an app.
-    pub servers: Vec<SipServer>,
-}
 
 /// The part of the settings a phone shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -329,127 +275,6 @@ fn check_weekly(weekly: &[OpenHours]) -> Result<(), Refusal> {
                     ),
                 ));
             }
-        }
-    }
-    Ok(())
-}
-
-impl Voicemail {
-    fn patched(mut self, patch: &VoicemailPatch) -> Result<Self, Refusal> {
-        self.status = patch.status;
-        if let Some(triggers) = &patch.triggers {
-            self.triggers = distinct(triggers);
-        }
-        self.announcement_media_id = patch.announcement_media_id.or(self.announcement_media_id);
-        self.timeout_seconds = patch.timeout_seconds.or(self.timeout_seconds);
-        if self
-            .timeout_seconds
-            .is_some_and(|wait| wait > VOICEMAIL_WAIT)
-        {
-            return Err(wrong(
-                "voicemail.audio.default.timeout_seconds",
-                format_args!("0 to {VOICEMAIL_WAIT} seconds are allowed"),
-            ));
-        }
-        if self.status.on() && self.triggers.is_empty() {
-            return Err(wrong(
-                "voicemail.triggers",
-                "REJECT, TIMEOUT or both are needed where voicemail is ENABLED",
-            ));
-        }
-        if self.status.on() && self.announcement_media_id.is_none() {
-            return Err(wrong(
-                "voicemail.audio.default.announcement_media_id",
-                "an announcement is needed where voicemail is ENABLED",
-            ));
-        }
-        Ok(self)
-    }
-
-    /// How long a call rings before voicemail takes it; `None` where it does not for that reason.
-    pub fn waits(&self) -> Option<u8> {
-        let by_time = self.status.on() && self.triggers.contains(&VoicemailTrigger::Timeout);
-        self.timeout_seconds.filter(|_| by_time)
-    }
-}
-
-impl Sip {
-    fn patched(mut self, patch: &SipPatch, asker: &Asker) -> Result<Self, Refusal> {
-        self.status = patch.status.unwrap_or(self.status);
-        self.webhook_delivery = patch.webhook_delivery.unwrap_or(self.webhook_delivery);
-        match patch.servers.as_deref() {
-            None => {}
-            Some([]) => self.servers.retain(|server| server.app != asker.app),
-            Some([wish]) => self.put(wish, asker)?,
-            Some(more) => {
-                return Err(wrong(
-                    "sip.servers",
-                    format_args!("{} servers are given, an app has one", more.len()),
-                ));
-            }
-        }
-        if self.status.on() && self.servers.is_empty() {
-            return Err(wrong(
-                "sip.servers",
-                "a server is needed where sip is ENABLED",
-            ));
-        }
-        Ok(self)
-    }
-
-    /// The password stays with the app's server until that is taken away.
-    fn put(&mut self, wish: &SipServerWish, asker: &Asker) -> Result<(), Refusal> {
-        check_server(wish)?;
-        let before = self
-            .servers
-            .iter()
-            .position(|server| server.app == asker.app);
-        let password = match before {
-            Some(at) => self.servers.remove(at).password,
-            None => asker.password.clone(),
-        };
-        self.servers.push(SipServer {
-            app: asker.app,
-            hostname: wish.hostname.clone(),
-            port: wish.port,
-            request_uri_user_params: wish.request_uri_user_params.clone(),
-            password,
-        });
-        self.servers.sort_by_key(|server| server.app);
-        Ok(())
-    }
-}
-
-fn check_server(wish: &SipServerWish) -> Result<(), Refusal> {
-    const FIELD: &str = "sip.servers[0]";
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if wish.hostname.len() > HOSTNAME_CHARS || !wish.hostname.split('.').all(label) {
-        return Err(wrong(
-            &format!("{FIELD}.hostname"),
-            "a host name of letters, digits, dots and hyphens is expected",
-        ));
-    }
-    if wish.port == 0 {
-        return Err(wrong(&format!("{FIELD}.port"), "1 to 65535 is allowed"));
-    }
-    for (name, value) in &wish.request_uri_user_params {
-        let long = [name, value]
-            .iter()
-            .any(|text| text.chars().count() > SIP_PARAM_CHARS);
-        if long || name.is_empty() {
-            return Err(wrong(
-                &format!("{FIELD}.request_uri_user_params"),
-                format_args!(
-                    "names have 1 to {SIP_PARAM_CHARS} characters, values at most {SIP_PARAM_CHARS}"
-                ),
-            ));
         }
     }
     Ok(())

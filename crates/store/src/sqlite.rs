@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admin;
+mod apps;
 mod calls;
 mod charges;
 mod checkpoint;
@@ -26,6 +27,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod users;
 mod view;
 
 use std::path::Path;

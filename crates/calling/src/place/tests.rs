@@ -2,6 +2,8 @@ use ahoy_types::{Direction, PhoneNumberId, WaId, WabaId};
 
 use super::*;
 use crate::account::MessagingLimit;
+use crate::hours::HolidayReading;
+use crate::identity::Client;
 use crate::limits::{LimitTable, Profile};
 use crate::settings::{CallHours, CallingSettings, Switch};
 

@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use ahoy_types::Date;
 
+use std::collections::BTreeMap;
+
+use ahoy_types::settings::{SipPatch, SipServerWish, VoicemailPatch};
+
 use super::*;
 
 /// 2026-11-21, a Saturday.

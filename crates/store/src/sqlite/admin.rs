@@ -5,9 +5,8 @@ use ahoy_calling::admin::RoleGrant;
 use ahoy_types::{AppId, BusinessId, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId};
 use rusqlite::{Connection, Params, Row, params};
 
-use super::accounts::{
-    APP, NUMBER, TOKEN, WABA, read_app, read_business, read_number, read_token, read_waba,
-};
+use super::accounts::{NUMBER, WABA, read_business, read_number, read_waba};
+use super::apps::{APP, TOKEN, read_app, read_token};
 use super::codec::{after, corrupt, id, key, limit, many, one, run, unsigned, word};
 use super::view::View;
 use crate::{AdminRows, AdminTx, Page, Picture, Result};

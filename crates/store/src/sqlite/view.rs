@@ -8,7 +8,7 @@ use ahoy_types::{
 };
 use rusqlite::Connection;
 
-use super::{accounts, calls, outbox, state, timers};
+use super::{accounts, apps, calls, outbox, state, timers, users};
 use crate::{
     Attempt, Delivery, DeliveryFilter, Dump, NewDelivery, NumberOverride, Page, Result, Rows,
     Timer, TimerKind, Tx,
@@ -37,26 +37,26 @@ impl Rows for View<'_> {
         accounts::numbers(self.0, page)
     }
     fn app(&mut self, id: AppId) -> Result<Option<App>> {
-        accounts::app(self.0, id)
+        apps::app(self.0, id)
     }
     fn token(&mut self, hash: &TokenHash) -> Result<Option<Token>> {
-        accounts::token(self.0, hash)
+        apps::token(self.0, hash)
     }
     fn subscriptions(&mut self, waba: WabaId) -> Result<Vec<Subscription>> {
-        accounts::subscriptions(self.0, waba)
+        apps::subscriptions(self.0, waba)
     }
     fn number_override(
         &mut self,
         number: PhoneNumberId,
         app: AppId,
     ) -> Result<Option<NumberOverride>> {
-        accounts::number_override(self.0, number, app)
+        apps::number_override(self.0, number, app)
     }
     fn user(&mut self, wa_id: WaId) -> Result<Option<User>> {
-        accounts::user(self.0, wa_id)
+        users::user(self.0, wa_id)
     }
     fn users(&mut self, limit: usize) -> Result<Vec<User>> {
-        accounts::users(self.0, limit)
+        users::users(self.0, limit)
     }
     fn pair(&mut self, number: PhoneNumberId, user: WaId) -> Result<Pair> {
         calls::pair(self.0, number, user)
@@ -127,25 +127,25 @@ impl Tx for View<'_> {
         accounts::put_number(self.0, row)
     }
     fn put_app(&mut self, row: &App) -> Result<()> {
-        accounts::put_app(self.0, row)
+        apps::put_app(self.0, row)
     }
     fn put_token(&mut self, row: &Token) -> Result<()> {
-        accounts::put_token(self.0, row)
+        apps::put_token(self.0, row)
     }
     fn put_subscription(&mut self, row: &Subscription) -> Result<()> {
-        accounts::put_subscription(self.0, row)
+        apps::put_subscription(self.0, row)
     }
     fn delete_subscription(&mut self, waba: WabaId, app: AppId) -> Result<bool> {
-        accounts::delete_subscription(self.0, waba, app)
+        apps::delete_subscription(self.0, waba, app)
     }
     fn put_number_override(&mut self, row: &NumberOverride) -> Result<()> {
-        accounts::put_number_override(self.0, row)
+        apps::put_number_override(self.0, row)
     }
     fn delete_number_override(&mut self, number: PhoneNumberId, app: AppId) -> Result<bool> {
-        accounts::delete_number_override(self.0, number, app)
+        apps::delete_number_override(self.0, number, app)
     }
     fn put_user(&mut self, row: &User) -> Result<()> {
-        accounts::put_user(self.0, row)
+        users::put_user(self.0, row)
     }
     fn put_pair(&mut self, number: PhoneNumberId, user: WaId, row: &Pair) -> Result<()> {
         calls::put_pair(self.0, number, user, row)
