@@ -133,7 +133,51 @@ impl Noun {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::Method;
+    use serde_json::json;
+
+    use super::super::Content;
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: AdminArgs,
+    }
+
+    /// What a command line asks for: method, path and body.
+    fn asked(line: &[&str]) -> Result<(Method, String, Value), String> {
+        use clap::Parser as _;
+        let line = std::iter::once(&"ahoy").chain(line);
+        let line = Line::try_parse_from(line).map_err(|e| e.to_string())?;
+        let asks = line.args.noun.asks().map_err(|e| e.to_string())?;
+        let ask = asks.into_iter().next().ok_or("nothing is asked")?;
+        let body = match ask.body {
+            Content::Json(body) => body,
+            Content::None | Content::File(_) => Value::Null,
+        };
+        Ok((ask.method, ask.path, body))
+    }
+
+    #[test]
+    fn contacts_and_time_zones_reach_the_server_as_typed() -> Result<(), String> {
+        let two = ["--contact", "a@b.example", "--contact", "c@d.example"];
+        let update = ["business", "update", "73"];
+        let (method, path, body) = asked(&[&update[..], &two].concat())?;
+        assert_eq!((method, path.as_str()), (Method::PATCH, "/businesses/73"));
+        assert_eq!(
+            body,
+            json!({"name": null, "contacts": ["a@b.example", "c@d.example"]})
+        );
+        let (.., body) = asked(&[&update[..], &["--no-contacts"]].concat())?;
+        assert_eq!(body["contacts"], json!([]));
+        let (.., body) = asked(&[&update[..], &["--name", "x"]].concat())?;
+        assert_eq!(body["contacts"], Value::Null, "they stay");
+        assert!(asked(&[&update[..], &two, &["--no-contacts"]].concat()).is_err());
+        let zone = ["waba", "update", "72", "--time-zone", "Europe/Madrid"];
+        assert_eq!(asked(&zone)?.2["time_zone"], "Europe/Madrid");
+        Ok(())
+    }
 
     #[test]
     fn what_a_person_types_cannot_leave_its_place() {

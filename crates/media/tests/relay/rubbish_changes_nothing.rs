@@ -83,6 +83,33 @@ fn forged_reports_and_dtls_rubbish() {
     assert_eq!(report.verdict, "Both sides heard each other.");
 }
 
+/// A true goodbye is noted in the timeline; only the API ends a call (`media.md` §10).
+#[test]
+fn a_goodbye_ends_nothing() {
+    let relay = Relay::start();
+    let (_, mut business) = call(&relay);
+    let mut goodbye = vec![0x81, 203, 0, 1];
+    goodbye.extend(5u32.to_be_bytes());
+    let goodbye = business.protect_rtcp(goodbye);
+    business.send(&goodbye);
+    settle(&mut business);
+    business.speak(5, 1, 0);
+    settle(&mut business);
+    let report = relay.close(1);
+    let noted = |e: &ahoy_media::TimelineEvent| {
+        matches!(
+            e,
+            ahoy_media::TimelineEvent::RtcpBye {
+                side: Side::Business
+            }
+        )
+    };
+    assert!(report.timeline.iter().any(|e| noted(&e.event)));
+    assert_eq!(report.leg(Side::Business).received, 1);
+    let heard = report.heard().unwrap();
+    assert_eq!(heard.packets, 1, "what follows is heard");
+}
+
 #[test]
 fn random_datagrams_and_cut_or_forged_checks_from_strangers() {
     let relay = Relay::start();

@@ -14,7 +14,7 @@ pub fn table() -> String {
          {\"error\":{\"message\":\"(#CODE) Title\",\"type\":\"OAuthException\",\"code\":CODE,\"error_data\":{\"messaging_product\":\"whatsapp\",\"details\":\"…\"},\"fbtrace_id\":\"…\"}}\n\
          ```\n\n\
          and every error in a webhook is `{\"code\",\"title\",\"message\",\"href\",\"error_data\":{\"details\"}}`. Switch on `code`; `details` is a\n\
-         sentence for people. Not every code is sent yet: codes of messages and templates wait for those features.\n\n\
+         sentence for people. Not every code is sent: `docs/rules-checklist.md` names those that nothing here leads to.\n\n\
          | Code | HTTP | Where | Title | When |\n|---|---|---|---|---|\n",
     );
     for &code in ErrorCode::ALL {
