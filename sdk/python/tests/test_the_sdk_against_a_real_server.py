@@ -20,7 +20,7 @@ def test_the_sample_agent_answers_a_call_and_echoes_the_caller(ahoy: Ahoy):
 def test_a_users_network_is_in_the_ear(ahoy: Ahoy):
     call = ahoy.user("447700900106", network={"loss": 0.3, "seed": 1}).call()
     call.wait("connected")
-    heard = until(call.heard, lambda heard: None if heard.packets >= 50 else "fifty packets", within=20)
+    heard = until(lambda: call.heard, lambda heard: None if heard.packets >= 50 else "fifty packets", within=20)
     assert heard.lost > 0 and sum(gap["missing"] for gap in heard.gaps) == heard.lost
     with pytest.raises(Failure, match="network: loss: 2"):
         ahoy.user("447700900106", network={"loss": 2})
