@@ -2,24 +2,36 @@
 
 use std::sync::Arc;
 
-use ahoy_media::{BridgeId, MediaEvent, Side};
+use ahoy_media::{BridgeId, CallReport, MediaEvent, Side};
 use ahoy_store::Result;
 use ahoy_types::{CallId, Direction};
 use tokio::sync::mpsc;
 
 use crate::finish;
+use crate::host::off_thread;
 use crate::ledger::Step;
 use crate::platform::Platform;
+use crate::quiet::Pending;
+
+/// A call whose media has ended and whose report is to be written.
+struct Ended {
+    call: CallId,
+    report: Arc<CallReport>,
+    pending: Option<Pending>,
+}
 
 impl Platform {
     /// Takes the media's events in order, until the engine is gone.
     pub(crate) async fn run_media_events(self, mut events: mpsc::UnboundedReceiver<MediaEvent>) {
+        let (reports, ended) = mpsc::unbounded_channel();
+        self.host()
+            .spawn(Box::pin(self.clone().write_reports(ended)));
         while let Some(event) = events.recv().await {
-            self.media_event(event);
+            self.media_event(event, &reports);
         }
     }
 
-    fn media_event(&self, event: MediaEvent) {
+    fn media_event(&self, event: MediaEvent, reports: &mpsc::UnboundedSender<Ended>) {
         match event {
             MediaEvent::LegUp {
                 bridge,
@@ -56,12 +68,35 @@ impl Platform {
                     inspector.media_step(concerns, entry);
                 }
             }
-            MediaEvent::Closed { bridge, report } => self.closed(bridge, report),
+            MediaEvent::Closed { bridge, report } => self.closed(bridge, report, reports),
             _ => {}
         }
     }
 
-    fn closed(&self, bridge: BridgeId, report: ahoy_media::CallReport) {
+    /// Writes the reports of ended calls. That asks what was heard, and hearing takes decoding: one call after the other, so
+    /// that a thousand calls that end together leave the cores to those that go on.
+    async fn write_reports(self, mut ended: mpsc::UnboundedReceiver<Ended>) {
+        while let Some(Ended {
+            call,
+            report,
+            pending,
+        }) = ended.recv().await
+        {
+            let json = off_thread(self.host().as_ref(), move || {
+                serde_json::to_string(&*report).map_err(|e| e.to_string())
+            });
+            let broken = || Err("hearing it broke off".to_owned());
+            match json.await.unwrap_or_else(broken) {
+                Ok(json) => {
+                    self.spawn_job("media report", move |step| step.tx.put_report(&call, &json));
+                }
+                Err(error) => tracing::error!(%call, error, "a media report cannot be written"),
+            }
+            drop(pending);
+        }
+    }
+
+    fn closed(&self, bridge: BridgeId, report: CallReport, reports: &mpsc::UnboundedSender<Ended>) {
         if let Some(inspector) = self.inspecting()
             && let Some(concerns) = self.live().concerns(bridge.0)
         {
@@ -75,18 +110,12 @@ impl Platform {
         // Kept before the bridge is forgotten: whoever asks in between must find one or the other.
         self.keep_report(call.clone(), report.clone());
         let pending = self.live().remove_bridge(bridge.0).and_then(|(_, p)| p);
-        let platform = self.clone();
-        // Writing the report asks what was heard, and hearing takes decoding.
-        self.host().spawn_blocking(Box::new(move || {
-            match serde_json::to_string(&*report) {
-                Ok(json) => {
-                    platform
-                        .spawn_job("media report", move |step| step.tx.put_report(&call, &json));
-                }
-                Err(e) => tracing::error!(error = %e, "a media report cannot be written"),
-            }
-            drop(pending);
-        }));
+        // After the platform's end nobody writes any more.
+        let _ = reports.send(Ended {
+            call,
+            report,
+            pending,
+        });
     }
 }
 
