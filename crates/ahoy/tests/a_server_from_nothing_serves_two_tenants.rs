@@ -158,6 +158,18 @@ async fn from_an_empty_folder_to_two_tenants_who_do_not_know_each_other() {
         admin.json(&["me"]),
         json!({"name": "Bootstrap", "role": "admin"})
     );
+    for path in [
+        "/inspector",
+        "/sandbox/v1/timeline",
+        "/sandbox/v1/timeline/stream",
+    ] {
+        let answer = reqwest::get(format!("{}{path}", server.url)).await.unwrap();
+        assert!(
+            answer.status().is_client_error(),
+            "{path} is of the sandbox"
+        );
+    }
+
     let (ours, our_token) = admin.tenant("Harbour Café", "+44 20 7946 0000");
     let (theirs, their_token) = admin.tenant("Other Ltd", "+44 20 7946 0001");
 

@@ -81,6 +81,17 @@ fn all_is_well() {
             .chain([E::GateOpened]),
     );
     assert_eq!(verdict(&both), "Both sides heard each other.");
+    assert!(!is_at_fault(&both));
+}
+
+#[test]
+fn a_fault_is_told_from_a_call_nobody_accepted() {
+    let opened = |links| entries(chain(B, links).into_iter().chain([E::GateOpened]));
+    for links in 1..7 {
+        assert!(is_at_fault(&opened(links)), "{links} links of the chain");
+    }
+    assert!(!is_at_fault(&opened(7)));
+    assert!(!is_at_fault(&entries(chain(B, 2))), "nobody accepted it");
 }
 
 #[test]

@@ -132,7 +132,12 @@ impl Published {
             }));
             return;
         }
-        let suspicious = SECRET_KEYS.iter().any(|key| text.contains(key));
+        // JSON that was cut or is broken, a form within something else.
+        let suspicious = SECRET_KEYS.iter().any(|key| {
+            [format!("\"{key}\""), format!("{key}=")]
+                .iter()
+                .any(|place| text.contains(place))
+        });
         body.text = (!suspicious).then_some(text);
     }
 }
@@ -182,7 +187,10 @@ mod tests {
             masked("multipart/form-data", "name=\"access_token\"\r\n\r\nabc"),
             None
         );
-        assert_eq!(masked("text/plain", "hello").unwrap(), "hello");
+        assert_eq!(masked("application/json", r#"{"pin":"12345"#), None, "cut");
+        for harmless in ["hello", r#"{"body":"shipping a token of"#] {
+            assert_eq!(masked("application/json", harmless).unwrap(), harmless);
+        }
     }
 
     #[test]
