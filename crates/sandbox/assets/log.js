@@ -2,6 +2,8 @@
 
 /** Entries the page keeps; the server has more of them. */
 const MOST = 5000;
+/** Calls to pick from: the newest. */
+const MOST_CALLS = 300;
 
 /** @typedef {import('./types.js').Entry} Entry @typedef {import('./types.js').CallSummary} CallSummary */
 
@@ -60,6 +62,8 @@ export class Log {
     if (!call) {
       call = { id, user: null, number: null, at_ms: entry.at_ms, real_ms: entry.real_ms, placed: false, state: 'unknown', failed: false, verdict: null, silent: false };
       this.calls.set(id, call);
+      const [oldest] = this.calls.keys();
+      if (this.calls.size > MOST_CALLS && oldest) this.calls.delete(oldest);
     }
     call.user ??= entry.wa_id;
     call.number ??= entry.phone_number_id;
