@@ -159,6 +159,9 @@ pub(crate) struct DevArgs {
     /// Start without the sample agent.
     #[arg(long)]
     pub no_agent: bool,
+    /// Start with these faults: a JSON file, JSON, or rules like `drop=0.3;event=terminate, no_dtls` (docs/sandbox.md).
+    #[arg(long, env = "AHOY_FAULTS", value_name = "FILE|JSON|RULES")]
+    pub faults: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -5,12 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use ahoy_platform::Seed;
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::cli::{DevArgs, SeedArgs};
 use crate::config::FileConfig;
 use crate::data::DataFolder;
-use crate::health::media_addresses;
+use crate::health::{faults_on, media_addresses};
 use crate::server::{Sandbox, Server, Setup};
 use crate::signals;
 
@@ -39,6 +40,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         net,
         seed: seed_args,
         no_agent,
+        faults,
     } = args;
     let json = net.json;
     let mut file = FileConfig::default().overridden_by(net);
@@ -61,6 +63,9 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         }),
     })
     .await?;
+    if let Some(faults) = &faults {
+        begin_with(&server, faults)?;
+    }
     if json {
         println!("{}", ready_line(&server, Some(&seed)));
     } else {
@@ -74,6 +79,20 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Switches on the faults of the command line.
+fn begin_with(server: &Server, faults: &str) -> anyhow::Result<()> {
+    let path = std::path::Path::new(faults);
+    let text = if path.is_file() {
+        std::fs::read_to_string(path).with_context(|| format!("--faults {faults}"))?
+    } else {
+        faults.to_owned()
+    };
+    let plan = server.platform.read_fault_header(&text);
+    let plan = plan.map_err(|sentence| anyhow::anyhow!("--faults: {sentence}"))?;
+    server.platform.begin_with_faults(plan)?;
+    Ok(())
+}
+
 /// What scripts read: printed once, when everything is ready.
 pub(crate) fn ready_line(server: &Server, seed: Option<&Seed>) -> Value {
     let mut line = json!({
@@ -82,6 +101,7 @@ pub(crate) fn ready_line(server: &Server, seed: Option<&Seed>) -> Value {
         "media": media_addresses(&server.platform),
         "data": server.data.path(),
         "pid": std::process::id(),
+        "faults": faults_on(&server.platform),
     });
     if let Some(seed) = seed {
         line["account"] = json!({
@@ -145,6 +165,9 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str) {
         None => row("Sample agent", "not started"),
     }
     row("Media", &media_addresses(&server.platform).join(", "));
+    for words in faults_on(&server.platform) {
+        row("Fault", &bold(&words));
+    }
     let folder = server.data.path().display().to_string();
     let fate = if server.data.is_temporary() {
         "   (temporary: --data DIR keeps it)"

@@ -37,6 +37,12 @@ pub(crate) fn media_addresses(platform: &Platform) -> Vec<String> {
         .collect()
 }
 
+/// Each fault that is on, in the words of the header `Ahoy-Fault`.
+pub(crate) fn faults_on(platform: &Platform) -> Vec<String> {
+    let words = |board: &std::sync::Arc<ahoy_faults::Board>| board.global().plan().words();
+    platform.faults().map(words).unwrap_or_default()
+}
+
 async fn healthz(State(health): State<Health>) -> Json<Value> {
     Json(json!({
         "status": if health.platform.draining() { "draining" } else { "ready" },
@@ -45,7 +51,7 @@ async fn healthz(State(health): State<Health>) -> Json<Value> {
         "media": media_addresses(&health.platform),
         "sandbox": health.sandbox,
         "agent": health.agent,
-        "faults": [],
+        "faults": faults_on(&health.platform),
         "now": health.platform.clock().now().secs(),
         "live_calls": health.platform.live_calls(),
     }))

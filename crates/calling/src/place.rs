@@ -135,6 +135,9 @@ pub enum Refusal {
     /// 131053: uploaded media cannot be taken; the sentence names the field.
     #[error("{0}")]
     MediaUpload(String),
+    /// 2: the platform takes no new calls now.
+    #[error("the platform takes no new calls at the moment")]
+    Unavailable,
     /// 131000: the platform could not store or carry it out; nothing happened.
     #[error("{0}")]
     Internal(String),

@@ -38,6 +38,7 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::MessagingLimit(_) => ErrorCode::MessagingLimitTooLow,
         Refusal::NoReceiver => ErrorCode::CallingPrerequisites,
         Refusal::RequestRate { .. } => ErrorCode::Throughput,
+        Refusal::Unavailable => ErrorCode::ServiceUnavailable,
         Refusal::ReadRate(_) => ErrorCode::PermissionFetchLimit,
         Refusal::MissingScope(_) => ErrorCode::PermissionDenied,
         Refusal::Template(fault) => template_code(fault.kind),

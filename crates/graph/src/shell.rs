@@ -1,8 +1,12 @@
 //! Around every request: the path without version, the ids of the answer, and an envelope whatever happens inside.
 
+mod faulty;
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use ahoy_faults::ApiOutcome;
+use ahoy_platform::Platform;
 use ahoy_wire::{ErrorCode, GraphError};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -51,6 +55,7 @@ pub fn router(state: GraphState) -> Router {
             .iter()
             .map(|(name, path)| Url::new(name, path)),
     );
+    let platform = Some(state.platform.clone());
     let (routes, openapi) = routes::all(state);
     let routes = routes
         .fallback(unknown_path)
@@ -62,10 +67,19 @@ pub fn router(state: GraphState) -> Router {
                 .config(Config::new(shown)),
         )
         .fallback(serve)
-        .with_state(routes)
+        .with_state(Shell { routes, platform })
 }
 
-async fn serve(State(routes): State<Router>, mut request: Request) -> Response {
+/// What the shell is around.
+#[derive(Clone)]
+struct Shell {
+    routes: Router,
+    /// Where faults may be asked for: the sandbox sees to that.
+    platform: Option<Platform>,
+}
+
+async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
+    let mut struck = ApiOutcome::default();
     let trace = random_id();
     let mut place = place_of(request.uri().path());
     place.trace.clone_from(&trace);
@@ -74,8 +88,15 @@ async fn serve(State(routes): State<Router>, mut request: Request) -> Response {
         None => envelope(&GraphError::invalid("The path cannot be read."), &trace),
         Some(uri) => {
             *request.uri_mut() = uri;
-            request.extensions_mut().insert(place);
-            guarded(routes, request).await
+            request.extensions_mut().insert(place.clone());
+            match shell.platform.as_ref().filter(|p| p.faults().is_some()) {
+                None => guarded(shell.routes, request).await,
+                Some(platform) => {
+                    let served = faulty::guarded(shell.routes, request, &place, platform).await;
+                    struck = served.struck;
+                    served.response
+                }
+            }
         }
     };
     if let Some(Refused(error)) = response.extensions_mut().remove() {
@@ -101,7 +122,7 @@ async fn serve(State(routes): State<Router>, mut request: Request) -> Response {
             headers.insert(name, value);
         }
     }
-    response
+    faulty::finished(response, &struck).await
 }
 
 /// Runs the handler; a panic or a time-out becomes an envelope and hurts nobody else.
@@ -231,7 +252,11 @@ mod tests {
             .uri("/x")
             .body(axum::body::Body::empty())
             .unwrap();
-        let response = serve(State(router), request).await;
+        let shell = Shell {
+            routes: router,
+            platform: None,
+        };
+        let response = serve(State(shell), request).await;
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 10_000)
             .await

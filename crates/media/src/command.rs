@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::recording::Recording;
 use crate::worker::WorkerStats;
-use crate::{BridgeId, CallReport, CallSetup, LegNetwork, RemoteLeg, Side};
+use crate::{BridgeId, CallReport, CallSetup, LegNetwork, MediaFaults, RemoteLeg, Side};
 
 pub(crate) enum Command {
     Arm {
@@ -19,6 +19,10 @@ pub(crate) enum Command {
         bridge: BridgeId,
         side: Side,
         remote: RemoteLeg,
+    },
+    PutUnder {
+        bridge: BridgeId,
+        faults: Box<MediaFaults>,
     },
     OpenGate {
         bridge: BridgeId,

@@ -24,7 +24,7 @@ use crate::sys::Waker;
 use crate::worker::{Worker, WorkerStats};
 use crate::{
     BridgeId, CallPlan, CallReport, CallSetup, LegNetwork, MediaConfig, MediaError, MediaEvent,
-    RemoteLeg, Side, WorkerAddress,
+    MediaFaults, RemoteLeg, Side, WorkerAddress,
 };
 
 /// The relay. Cheap to clone; the threads stop with [`MediaEngine::shutdown`] or with the last handle.
@@ -248,6 +248,13 @@ impl MediaEngine {
                 remote,
             },
         );
+    }
+
+    /// Lets things go wrong between the relay and the business, as the sandbox asks for it. What was asked for before stays;
+    /// of two shares or delays the larger counts.
+    pub fn put_under(&self, bridge: BridgeId, faults: MediaFaults) {
+        let faults = Box::new(faults);
+        self.send(bridge, Command::PutUnder { bridge, faults });
     }
 
     /// Accept: audio flows from now on, both ways, and the watchdogs start.

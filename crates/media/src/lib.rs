@@ -18,6 +18,7 @@ mod digits;
 mod dtls;
 mod engine;
 mod event;
+mod faults;
 mod ice;
 mod leg;
 mod local;
@@ -42,6 +43,7 @@ pub use ahoy_packet::dtmf::Digit;
 pub use config::{MediaConfig, MediaError};
 pub use engine::{Armed, MediaEngine, Reply};
 pub use event::{BridgeId, DtlsRole, MediaEvent, Side, TimeoutKind};
+pub use faults::MediaFaults;
 pub use network::{Conditions, ConditionsError, LONGEST_DELAY, LegNetwork, Passage, Passages};
 pub use plan::{
     CallPlan, CallSetup, LegPlan, LocalUser, Networks, RemoteLeg, UserLeg, WorkerAddress,

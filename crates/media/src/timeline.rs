@@ -166,6 +166,20 @@ pub enum TimelineEvent {
         /// Who sent it.
         side: Side,
     },
+    /// The sandbox was asked to make something go wrong.
+    Fault {
+        /// Whose leg.
+        side: Side,
+        /// What, with its measure.
+        fault: String,
+    },
+    /// How many packets a fault has taken.
+    LostToFault {
+        /// Who sent them.
+        side: Side,
+        /// How many.
+        packets: u64,
+    },
     /// The call was closed.
     Closed,
 }

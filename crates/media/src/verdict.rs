@@ -201,9 +201,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The sentence for a timeline that ends with its summaries (`DroppedBeforeAccept`, `BadAuthentication`, `Received`).
+/// The sentence for a timeline that ends with its summaries (`DroppedBeforeAccept`, `BadAuthentication`, `Received`,
+/// `LostToFault`). Where faults were asked for, another one names them.
 pub fn verdict(timeline: &[TimelineEntry]) -> String {
-    judge(timeline).0
+    let (found, _) = judge(timeline);
+    match of_faults(timeline) {
+        Some(asked) => format!("{found} {asked}"),
+        None => found,
+    }
 }
 
 /// Whether [`verdict`] names something that went wrong. A call nobody accepted has nothing wrong with its media.
@@ -211,7 +216,39 @@ pub fn is_at_fault(timeline: &[TimelineEntry]) -> bool {
     judge(timeline).1
 }
 
-/// The sentence, and whether it names a fault.
+/// What was asked to go wrong, so that nobody looks for another reason.
+fn of_faults(timeline: &[TimelineEntry]) -> Option<String> {
+    let mut asked: Vec<&str> = Vec::new();
+    let mut taken = 0;
+    for entry in timeline {
+        match &entry.event {
+            TimelineEvent::Fault { fault, .. } if !asked.contains(&fault.as_str()) => {
+                asked.push(fault);
+            }
+            TimelineEvent::LostToFault { packets, .. } => taken += packets,
+            _ => {}
+        }
+    }
+    let names = asked.join(", ");
+    let what = match asked.len() {
+        0 => return None,
+        1 => format!("The fault {names} was asked for"),
+        _ => format!("The faults {names} were asked for"),
+    };
+    Some(match taken {
+        0 => format!("{what}."),
+        _ => format!("{what}; {taken} packets were lost to that."),
+    })
+}
+
+/// Whether a fault kept all that the user said from the business: the relay itself would not know.
+fn business_is_deaf(timeline: &[TimelineEntry]) -> bool {
+    timeline.iter().any(
+        |e| matches!(&e.event, TimelineEvent::Fault { fault, .. } if fault == "one_way=to_user"),
+    )
+}
+
+/// The sentence about the media, and whether it names something that went wrong.
 fn judge(timeline: &[TimelineEntry]) -> (String, bool) {
     let sides = Side::BOTH.map(|side| (side, Facts::gather(timeline, side)));
     if !timeline
@@ -231,6 +268,10 @@ fn judge(timeline: &[TimelineEntry]) -> (String, bool) {
         .collect();
     if !problems.is_empty() {
         return (problems.join(" "), true);
+    }
+    if business_is_deaf(timeline) {
+        let deaf = "The user heard the business, but nothing the user said reached it.";
+        return (deaf.to_owned(), true);
     }
     let mut lossy: Vec<String> = sides
         .iter()

@@ -22,6 +22,8 @@ impl TimelineEvent {
                 | Self::FingerprintMismatch { .. }
                 | Self::Timeout { .. }
                 | Self::BadAuthentication { .. }
+                | Self::Fault { .. }
+                | Self::LostToFault { .. }
         )
     }
 }
@@ -112,6 +114,18 @@ impl fmt::Display for TimelineEvent {
             Self::DroppedBeforeAccept { side, packets } => write!(
                 f,
                 "{packets} packets of the {} came before accept and were dropped.",
+                side.as_str()
+            ),
+            Self::Fault { side, fault } => {
+                write!(
+                    f,
+                    "A fault was asked for at the {}: {fault}.",
+                    side.as_str()
+                )
+            }
+            Self::LostToFault { side, packets } => write!(
+                f,
+                "{packets} packets of the {} were lost to a fault that was asked for.",
                 side.as_str()
             ),
             Self::BadAuthentication { side, packets } => write!(

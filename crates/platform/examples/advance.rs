@@ -154,6 +154,8 @@ impl Receivers {
                     outcome,
                     note: String::new(),
                     answer_headers: Vec::new(),
+                    fault: None,
+                    copy: None,
                 };
                 platform.delivery_attempted(job, report, at).await;
             });

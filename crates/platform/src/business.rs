@@ -6,6 +6,7 @@ use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::pair::{Permission, Usage};
 use ahoy_calling::place::{ConnectFacts, RequestFacts, may_connect, may_request, may_take};
 use ahoy_calling::{Call, Refusal, WrongState};
+use ahoy_faults::CallFacts;
 use ahoy_media::RemoteLeg;
 use ahoy_sdp::{Offered, Policy, parse_answer};
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, UserId, WaId};
@@ -14,7 +15,7 @@ use crate::account::Caller;
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{account, call_log, finish, identity, sdp};
+use crate::{account, call_log, faults, finish, identity, sdp};
 
 /// Whom a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,6 +232,17 @@ impl Platform {
         let remote = match call.direction {
             Direction::UserInitiated => {
                 let offered = Offered::read(call.platform_sdp.as_str()).map_err(refuse)?;
+                let facts = CallFacts {
+                    call: Some(id),
+                    number: call.number,
+                    user: call.user,
+                    direction: call.direction,
+                };
+                if self.codec_refused(&facts) {
+                    let unusable = sdp::without_codecs(answer);
+                    let refused = parse_answer(&unusable, &offered, &policy_of(&number));
+                    return Err(faults::refusal_of_codec(refused.err()));
+                }
                 parse_answer(answer, &offered, &policy_of(&number)).map_err(refuse)?
             }
             Direction::BusinessInitiated => {

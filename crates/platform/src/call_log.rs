@@ -4,6 +4,7 @@ mod query;
 
 use ahoy_calling::act::{CallAct, details};
 use ahoy_calling::{EndStatus, Refusal};
+use ahoy_faults::Subject;
 use ahoy_store::{CallEvent, CallLogFilter, LoggedCall, Result, Rows, StoreError};
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, WaId};
 use serde::Serialize;
@@ -44,6 +45,7 @@ pub(crate) fn note_request(
     act: CallAct,
     request: Option<String>,
 ) -> std::result::Result<(), Refusal> {
+    step.put_under_faults(Subject::Call(call.clone()));
     note(step, call, act, None, request).map_err(internal)
 }
 

@@ -5,6 +5,7 @@ use ahoy_calling::act::CallAct;
 use ahoy_calling::limits::{DAY_WINDOW, Limits};
 use ahoy_calling::place::{ConnectFacts, may_connect};
 use ahoy_calling::{Call, CallState, Refusal};
+use ahoy_faults::{CallFacts, ProcessFault};
 use ahoy_media::{CallPlan, LegNetwork, RemoteLeg};
 use ahoy_sdp::parse_offer;
 use ahoy_store::TimerKind;
@@ -15,9 +16,9 @@ use ahoy_wire::webhook::{self, ConnectEvent};
 use crate::account::{Caller, ensure_user};
 use crate::business::{Recipient, internal, policy_of};
 use crate::effect::{ArmCall, Effect, UserEnd};
-use crate::ledger::{STOPPING, Step};
+use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{account, call_log, finish, identity, outbox, sdp};
+use crate::{account, call_log, faults, finish, identity, outbox, sdp};
 
 /// A new business-initiated call.
 #[derive(Debug, Clone)]
@@ -58,6 +59,17 @@ impl Platform {
         }
         let policy = policy_of(&number);
         let refuse = |defects: ahoy_sdp::Defects| Refusal::Invalid(defects.to_string());
+        let facts = CallFacts {
+            call: None,
+            number: number.id,
+            user,
+            direction: Direction::BusinessInitiated,
+        };
+        if self.codec_refused(&facts) {
+            let refused = parse_offer(&sdp::without_codecs(&request.sdp), &policy);
+            let refused = refused.and_then(|offer| ahoy_sdp::choose(&offer, &policy));
+            return Err(faults::refusal_of_codec(refused.err()));
+        }
         let offer = parse_offer(&request.sdp, &policy).map_err(refuse)?;
         let mut choice = ahoy_sdp::choose(&offer, &policy).map_err(refuse)?;
         if self.config().prefer_active {
@@ -91,11 +103,22 @@ impl Platform {
             }
         };
         let create_users = self.config().create_users;
+        let fault = self.process_fault(&facts);
         let node = number.id;
         let opaque = request.opaque;
         let offer_text = request.sdp;
         self.ledger()
-            .execute(move |step| place(step, node, user, create_users, opaque, offer_text, drawn))
+            .execute(move |step| {
+                place(
+                    step,
+                    node,
+                    user,
+                    create_users,
+                    (opaque, offer_text),
+                    fault,
+                    drawn,
+                )
+            })
             .await
     }
 }
@@ -106,12 +129,12 @@ fn place(
     number: PhoneNumberId,
     user: WaId,
     create_users: bool,
-    opaque: Option<String>,
-    offer: String,
+    (opaque, offer): (Option<String>, String),
+    fault: Option<ProcessFault>,
     drawn: Drawn,
 ) -> Result<CallId, Refusal> {
-    if step.draining {
-        return Err(Refusal::Internal(STOPPING.into()));
+    if step.draining || faults::refuses_new_calls(fault) {
+        return Err(Refusal::Unavailable);
     }
     let number = finish::number_of(step, number).map_err(internal)?;
     let limits = step.limits.of(number.profile).clone();
@@ -124,6 +147,7 @@ fn place(
         .map_err(internal)?
         .is_some();
     let live = step.tx.live_calls_of(number.id).map_err(internal)?;
+    let live = faults::live_calls(live, fault);
     let allow_listed = account::reachable(step.tx, &number, user).map_err(internal)?;
     let connects = step
         .tx

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ahoy_audio::EncodedSound;
 use ahoy_calling::EndCause;
+use ahoy_faults::{Active, Subject};
 use ahoy_media::{CallPlan, LegNetwork, RemoteLeg};
 use ahoy_types::{AppId, CallId, DeliveryId, Direction, MailId, PhoneNumberId, RuleTime, WaId};
 use serde::Serialize;
@@ -16,6 +17,11 @@ use crate::quiet::Pending;
 /// One thing to do after the commit.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
+    /// A request under faults caused this: they hold for it from now on.
+    PutUnder {
+        subject: Subject,
+        faults: Arc<Active>,
+    },
     /// Both legs of a new call exist from now on.
     Arm(Box<ArmCall>),
     /// The business's SDP is known.
@@ -101,6 +107,8 @@ pub struct DeliveryJob {
     pub app: AppId,
     /// When the commit that handed it out was done, or the wait for the phone's media was over.
     pub since: Instant,
+    /// The call whose order it keeps.
+    pub(crate) lane: Option<CallId>,
     pub(crate) pending: Pending,
     /// Who waits for a replay; `None` for an attempt of the schedule.
     pub(crate) replay: Option<oneshot::Sender<u32>>,

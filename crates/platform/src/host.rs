@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ahoy_media::{
     BridgeId, CallPlan, CallReport, CallSetup, Digit, LegNetwork, MediaConfig, MediaEngine,
-    MediaError, MediaEvent, RemoteLeg, Side, WorkerAddress, WorkerStats,
+    MediaError, MediaEvent, MediaFaults, RemoteLeg, Side, WorkerAddress, WorkerStats,
 };
 use tokio::sync::oneshot;
 
@@ -76,6 +76,8 @@ pub trait Media: Send + Sync {
     fn arm(&self, bridge: BridgeId, setup: CallSetup);
     /// See [`MediaEngine::set_remote`].
     fn set_remote(&self, bridge: BridgeId, side: Side, remote: RemoteLeg);
+    /// See [`MediaEngine::put_under`].
+    fn put_under(&self, bridge: BridgeId, faults: MediaFaults);
     /// See [`MediaEngine::open_gate`].
     fn open_gate(&self, bridge: BridgeId);
     /// See [`MediaEngine::send_digits`].
@@ -103,6 +105,9 @@ impl Media for MediaEngine {
     }
     fn set_remote(&self, bridge: BridgeId, side: Side, remote: RemoteLeg) {
         MediaEngine::set_remote(self, bridge, side, remote);
+    }
+    fn put_under(&self, bridge: BridgeId, faults: MediaFaults) {
+        MediaEngine::put_under(self, bridge, faults);
     }
     fn open_gate(&self, bridge: BridgeId) {
         MediaEngine::open_gate(self, bridge);

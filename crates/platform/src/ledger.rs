@@ -14,17 +14,18 @@ use ahoy_calling::admin::AdminRefusal;
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::price::PriceList;
 use ahoy_calling::{Refusal, place::PhoneRefusal};
+use ahoy_faults::{Active, Subject};
 use ahoy_store::{Batch, Dump, ReplaceError, Store, StoreError, Tx};
 use ahoy_types::RuleTime;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::effect::Effect;
-use crate::figures;
 use crate::host::Host;
 use crate::quiet::{Pending, Quiet};
 use crate::recover::{self, Recovered};
 use crate::timers::CLOCK_KEY;
+use crate::{faults, figures};
 
 /// Jobs in one commit at most: bounds how long the first of a batch waits for the last.
 const BATCH: usize = 256;
@@ -47,7 +48,18 @@ pub struct Step<'a> {
     /// Whether somebody sends mail.
     pub(crate) mail: bool,
     pub(crate) host: &'a dyn Host,
+    /// Faults that came with the request that asked for this.
+    pub(crate) faults: Option<Arc<Active>>,
     pub(crate) effects: Vec<Effect>,
+}
+
+impl Step<'_> {
+    /// What the request behind this has caused comes under the faults that came with it.
+    pub(crate) fn put_under_faults(&mut self, subject: Subject) {
+        if let Some(faults) = self.faults.clone() {
+            self.effects.push(Effect::PutUnder { subject, faults });
+        }
+    }
 }
 
 /// An error a job can give, the store's failures included.
@@ -93,6 +105,7 @@ trait Work: Send {
 
 struct Job<F, T, E> {
     job: F,
+    faults: Option<Arc<Active>>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
@@ -103,7 +116,12 @@ where
     E: Fault,
 {
     fn run(self: Box<Self>, step: &mut Step<'_>) -> (bool, Reply) {
-        let Self { job, answer } = *self;
+        let Self {
+            job,
+            faults,
+            answer,
+        } = *self;
+        step.faults = faults;
         // Whatever a job breaks is undone with its savepoint; the thread that everybody needs goes on.
         let result = catch_unwind(AssertUnwindSafe(|| job(step)))
             .unwrap_or_else(|_| Err(E::internal("a decision broke off".into())));
@@ -172,6 +190,7 @@ impl Rim {
             draining: self.draining.load(Ordering::Acquire),
             mail: self.mail.load(Ordering::Acquire),
             host: self.host.as_ref(),
+            faults: None,
             effects: Vec::new(),
         }
     }
@@ -255,7 +274,11 @@ impl Ledger {
         let (answer, wait) = oneshot::channel();
         let stopped = || E::internal(STOPPING.into());
         self.queue
-            .send(message(Box::new(Job { job, answer })))
+            .send(message(Box::new(Job {
+                job,
+                faults: faults::current(),
+                answer,
+            })))
             .map_err(|_| stopped())?;
         wait.await.unwrap_or_else(|_| Err(stopped()))
     }

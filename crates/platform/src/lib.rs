@@ -13,6 +13,7 @@ mod charge;
 mod clock;
 mod connect;
 mod effect;
+mod faults;
 mod figures;
 mod finish;
 mod hold;
@@ -59,6 +60,7 @@ pub use call_log::{
 pub use clock::Clock;
 pub use connect::ConnectRequest;
 pub use effect::{DeliveryJob, PhoneEvent};
+pub use faults::under;
 pub use hold::PHONE_MEDIA_WAIT;
 pub use host::{Host, Media, MediaSink, Task, Tokio};
 pub use ledger::{Fault, LedgerLoop, Step};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ahoy_calling::Call;
 use ahoy_calling::account::{Number, Subscription};
 use ahoy_calling::delivery::{self, Next, Outcome};
+use ahoy_faults::{Subject, WebhookOutcome};
 use ahoy_store::{
     Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind, Tx,
 };
@@ -32,6 +33,8 @@ pub struct Target {
     pub url: Option<String>,
     /// The key of the signature.
     pub app_secret: String,
+    /// What the sandbox was asked to do to this attempt.
+    pub faults: WebhookOutcome,
 }
 
 /// How one attempt went, as the webhooks edge saw it.
@@ -49,6 +52,10 @@ pub struct AttemptReport {
     pub note: String,
     /// The answer's headers. The inspector shows them; the log of deliveries does not keep them.
     pub answer_headers: Vec<(String, String)>,
+    /// Which faults the sandbox was asked to do to it, if any.
+    pub fault: Option<String>,
+    /// The same webhook sent once more, where a fault asked for that. What came of it counts for nothing.
+    pub copy: Option<Box<AttemptReport>>,
 }
 
 /// What every calling webhook of this number and user has in common.
@@ -123,6 +130,7 @@ fn owe(
             },
             holds_lane: lane.is_some() && !waits,
         })?;
+        step.put_under_faults(Subject::Delivery(delivery));
         if !waits {
             step.effects.push(Effect::Deliver {
                 id: delivery,
@@ -145,6 +153,7 @@ pub(crate) fn target(rows: &mut dyn Rows, id: DeliveryId) -> Result<Option<Targe
             delivery,
             url: None,
             app_secret: String::new(),
+            faults: WebhookOutcome::default(),
         }));
     };
     let by_number = rows
@@ -161,6 +170,7 @@ pub(crate) fn target(rows: &mut dyn Rows, id: DeliveryId) -> Result<Option<Targe
         delivery,
         url,
         app_secret: app.secret,
+        faults: WebhookOutcome::default(),
     }))
 }
 
@@ -192,7 +202,14 @@ pub(crate) fn attempted(
     }
     row.attempts += 1;
     let (number, outcome) = (row.attempts, report.outcome);
+    let mut report = report;
+    let copy = report.copy.take();
     step.tx.add_attempt(&logged(id, number, report, began))?;
+    if let Some(copy) = copy {
+        row.attempts += 1;
+        step.tx
+            .add_attempt(&logged(id, row.attempts, *copy, began))?;
+    }
     match delivery::after_attempt(id, number, row.created_at, outcome, step.now) {
         Next::Done => row.state = DeliveryState::Delivered,
         Next::Abandoned => row.state = DeliveryState::Abandoned,
@@ -203,7 +220,7 @@ pub(crate) fn attempted(
         }
     }
     let held = row.holds_lane && row.state == DeliveryState::Retrying && delivery::holds(outcome);
-    if held && row.attempts == 1 {
+    if held && number == 1 {
         // The hold is counted from the event's first attempt, which `began`.
         step.tx.add_timer(
             began + delivery::HOLD,
@@ -234,6 +251,17 @@ pub(crate) fn logged(
         },
         note: report.note,
         replay: false,
+        fault: report.fault,
+    }
+}
+
+/// Lets the next event of its call overtake this one: it holds its lane no more.
+pub(crate) fn let_overtake(step: &mut Step<'_>, id: DeliveryId) -> Result<()> {
+    match step.tx.delivery(id)? {
+        Some(row) if row.holds_lane && row.state == DeliveryState::Sending => {
+            settle(step, row, false).map(drop)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -310,7 +338,10 @@ impl Platform {
     /// # Errors
     /// The store cannot be read. The attempt has failed then and must be reported as [`Outcome::NoAnswer`].
     pub fn delivery_target(&self, job: &DeliveryJob) -> Result<Option<Target>> {
-        let target = self.read(|rows| target(rows, job.id))?;
+        let mut target = self.read(|rows| target(rows, job.id))?;
+        if let Some(target) = target.as_mut().filter(|_| job.replay.is_none()) {
+            target.faults = self.webhook_faults(target);
+        }
         if target.as_ref().is_some_and(|t| t.delivery.attempts == 0) {
             figures::delay(job.since.elapsed());
         }
@@ -341,6 +372,7 @@ impl Platform {
             took_us = report.took_us,
             "webhook attempted"
         );
+        self.overtaken(&job).await;
         let DeliveryJob {
             id,
             pending,

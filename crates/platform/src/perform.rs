@@ -35,6 +35,7 @@ impl Platform {
 
     fn carry_out(&self, effect: Effect, at: Instant) {
         match effect {
+            Effect::PutUnder { subject, faults } => self.put_under(subject, faults),
             Effect::Arm(arm) => self.arm(*arm),
             Effect::BusinessRemote { bridge, remote } => {
                 self.media()
@@ -54,7 +55,7 @@ impl Platform {
                 self.end(call, bridge, cause);
             }
             Effect::Deliver { id, app, lane } => {
-                let job = self.job(id, app, at);
+                let job = self.job(id, app, lane.clone(), at);
                 if let Some(job) = self.live().hold(lane.as_ref(), job) {
                     self.hand_out(job);
                 }
@@ -101,6 +102,7 @@ impl Platform {
         if let Some(inspector) = self.inspecting() {
             inspector.call_placed(&arm.call, &live);
         }
+        let faults = self.media_faults(&arm.call, &live);
         // Known before it exists, so that whatever the media tells of it finds the call.
         self.live().add(arm.call, live);
         if let Some(call) = held {
@@ -120,6 +122,9 @@ impl Platform {
             },
         };
         self.media().arm(bridge, setup);
+        if let Some(faults) = faults {
+            self.media().put_under(bridge, faults);
+        }
         if let Some(remote) = arm.business_remote {
             self.media().set_remote(bridge, Side::Business, remote);
         }
@@ -215,10 +220,17 @@ impl Platform {
     }
 
     /// A webhook for the edge that sends it.
-    pub(crate) fn job(&self, id: DeliveryId, app: AppId, since: Instant) -> DeliveryJob {
+    pub(crate) fn job(
+        &self,
+        id: DeliveryId,
+        app: AppId,
+        lane: Option<CallId>,
+        since: Instant,
+    ) -> DeliveryJob {
         DeliveryJob {
             id,
             app,
+            lane,
             since,
             pending: self.quiet().begin_delivery(app),
             replay: None,

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock::Clock;
 use crate::effect::DeliveryJob;
+use crate::faults::FaultSeam;
 use crate::figures;
 use crate::host::{Host, Media, Tokio};
 use crate::inspector::Inspector;
@@ -84,6 +85,7 @@ pub struct Shared {
     mail: Arc<AtomicBool>,
     mailer: OnceLock<mpsc::UnboundedSender<MailJob>>,
     inspector: OnceLock<Arc<Inspector>>,
+    faults: OnceLock<FaultSeam>,
     stop: watch::Sender<bool>,
 }
 
@@ -178,6 +180,7 @@ impl Platform {
             mail,
             mailer: OnceLock::new(),
             inspector: OnceLock::new(),
+            faults: OnceLock::new(),
             stop: watch::Sender::new(false),
         }));
         host.spawn(Box::pin(platform.clone().run_effects(effects)));
@@ -267,6 +270,9 @@ impl Platform {
     /// The log, where somebody has asked for it.
     pub(crate) fn inspecting(&self) -> Option<&Inspector> {
         self.0.inspector.get().map(Arc::as_ref)
+    }
+    pub(crate) fn fault_seam(&self) -> &OnceLock<FaultSeam> {
+        &self.0.faults
     }
     pub(crate) fn timers_changed(&self) -> &Notify {
         &self.0.timers_changed

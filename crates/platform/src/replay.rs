@@ -44,7 +44,7 @@ impl Platform {
             }
         }
         let (done, outcome) = oneshot::channel();
-        let mut job = self.job(id, row.app, std::time::Instant::now());
+        let mut job = self.job(id, row.app, row.lane, std::time::Instant::now());
         job.replay = Some(done);
         self.hand_out(job);
         // Dropped unanswered where the sandbox started over meanwhile.

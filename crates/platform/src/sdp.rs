@@ -33,6 +33,49 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     )
 }
 
+/// The description as if none of its codecs were one that is in use here.
+pub(crate) fn without_codecs(sdp: &str) -> String {
+    let usable = |encoding: &str| {
+        let name = encoding.split('/').next().unwrap_or_default();
+        ["opus", "pcmu", "pcma"]
+            .iter()
+            .any(|ours| name.eq_ignore_ascii_case(ours))
+    };
+    let mut taken: Vec<&str> = vec!["0", "8"];
+    taken.extend(
+        sdp.lines()
+            .filter_map(|line| line.trim_end().strip_prefix("a=rtpmap:")?.split_once(' '))
+            .filter(|(_, encoding)| usable(encoding))
+            .map(|(number, _)| number),
+    );
+    let about_taken = |line: &str| {
+        ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"]
+            .iter()
+            .filter_map(|name| line.strip_prefix(name)?.split(' ').next())
+            .any(|number| taken.contains(&number))
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for line in sdp.lines().map(str::trim_end) {
+        if line.starts_with("m=audio") {
+            let words: Vec<&str> = line.split(' ').collect();
+            let (head, formats) = words.split_at(words.len().min(3));
+            let mut kept: Vec<&str> = formats
+                .iter()
+                .filter(|f| !taken.contains(f))
+                .copied()
+                .collect();
+            if kept.is_empty() {
+                // Comfort noise: a section lists something.
+                kept.push("13");
+            }
+            lines.push([head, &kept].concat().join(" "));
+        } else if !about_taken(line) {
+            lines.push(line.to_owned());
+        }
+    }
+    lines.join("\r\n") + "\r\n"
+}
+
 /// Our offer for a leg.
 pub(crate) fn offer(plan: &LegPlan, now: RuleTime, stream: [u8; 16]) -> String {
     ahoy_sdp::write_offer(&local(plan, now, stream), &OfferCodecs::default())

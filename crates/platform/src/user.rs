@@ -5,6 +5,7 @@ use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::place::{PhoneRefusal, UserCallFacts, may_user_call};
 use ahoy_calling::simulated::{Behaviour, UserAct};
 use ahoy_calling::{Call, CallState};
+use ahoy_faults::{CallFacts, ProcessFault, Subject};
 use ahoy_media::{CallPlan, LegNetwork, Side};
 use ahoy_packet::dtmf::Digit;
 use ahoy_sdp::{Keying, Offered, Policy, parse_answer};
@@ -17,12 +18,12 @@ use ahoy_wire::webhook::{self, CallStatus};
 use crate::account::ensure_user;
 use crate::connect::announce;
 use crate::effect::{ArmCall, Effect, UserEnd};
-use crate::ledger::{STOPPING, Step};
+use crate::ledger::Step;
 use crate::live::{PhoneHandle, UserLegKind};
 use crate::messages::{payload_of_button, taken_by_phone};
 use crate::perform::ring_event;
 use crate::platform::Platform;
-use crate::{call_log, finish, outbox, sdp, simulated};
+use crate::{call_log, faults, finish, outbox, sdp, simulated};
 
 /// A user's call.
 #[derive(Debug, Clone, Default)]
@@ -89,18 +90,24 @@ impl Platform {
             user_network,
         };
         let create_users = self.config().create_users;
+        let fault = self.process_fault(&CallFacts {
+            call: None,
+            number: node.id,
+            user,
+            direction: Direction::UserInitiated,
+        });
         // A refusal that the business is told of is committed with its webhook.
         let id = self
             .ledger()
-            .execute(
-                move |step| match place(step, number, user, create_users, dial, drawn) {
+            .execute(move |step| {
+                match place(step, number, user, create_users, dial, fault, drawn) {
                     Err(PhoneRefusal::Payment) => {
                         tell_unpaid(step, number, user).map_err(broken)?;
                         Ok(Err(PhoneRefusal::Payment))
                     }
                     other => other.map(Ok),
-                },
-            )
+                }
+            })
             .await??;
         Ok(Dialled {
             id,
@@ -353,10 +360,11 @@ fn place(
     user: WaId,
     create_users: bool,
     dial: Dial,
+    fault: Option<ProcessFault>,
     drawn: Drawn,
 ) -> Result<CallId, PhoneRefusal> {
-    if step.draining {
-        return Err(PhoneRefusal::Internal(STOPPING.into()));
+    if step.draining || faults::refuses_new_calls(fault) {
+        return Err(PhoneRefusal::Unavailable);
     }
     let number = finish::number_of(step, number).map_err(broken)?;
     let known = step.tx.user(user).map_err(broken)?;
@@ -371,6 +379,7 @@ fn place(
         .map_err(broken)?
         .is_some();
     let live = step.tx.live_calls_of(number.id).map_err(broken)?;
+    let live = faults::live_calls(live, fault);
     may_user_call(
         &UserCallFacts {
             number: &number,
@@ -414,6 +423,7 @@ fn place(
         report: None,
     };
     step.tx.put_call(&call).map_err(broken)?;
+    step.put_under_faults(Subject::Call(call.id.clone()));
     call_log::note(step, &call.id, CallAct::Connect, None, None).map_err(broken)?;
     step.effects.push(Effect::Arm(Box::new(ArmCall {
         call: call.id.clone(),

@@ -28,8 +28,6 @@ pub(crate) enum Failure {
     Busy(String),
     /// 500.
     Internal(String),
-    /// 501.
-    NotFinished(String),
 }
 
 impl From<StoreError> for Failure {
@@ -66,7 +64,6 @@ impl IntoResponse for Failure {
             Self::Conflict(m) => (StatusCode::CONFLICT, "conflict", m),
             Self::Busy(m) => (StatusCode::SERVICE_UNAVAILABLE, "busy", m),
             Self::Internal(m) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", m),
-            Self::NotFinished(m) => (StatusCode::NOT_IMPLEMENTED, "not_implemented", m),
         };
         let mut body = json!({ "error": { "message": message, "code": code } });
         if let (Some(closed), Some(error)) = (closed, body.get_mut("error")) {

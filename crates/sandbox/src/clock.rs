@@ -158,6 +158,7 @@ pub(crate) async fn reset(
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer {
     state.platform.reset(&state.seed).await?;
+    state.platform.reset_faults()?;
     (state.after_reset)(state.platform.clone()).await;
     success()
 }

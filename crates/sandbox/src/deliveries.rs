@@ -43,6 +43,7 @@ fn view_attempt(a: &Attempt) -> Value {
         "took_ms": f64::from(u32::try_from(a.took_us).unwrap_or(u32::MAX)) / 1000.0,
         "status": a.status,
         "note": a.note,
+        "fault": a.fault,
     })
 }
 

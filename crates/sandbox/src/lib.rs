@@ -1,7 +1,7 @@
 //! The sandbox routes (`contract.md` §3), mounted by `dev` and `demo` and absent from `serve`.
 //!
 //! No token is asked for, every answer is a JSON object, every error is
-//! `{"error":{"message","code"}}` with a proper HTTP status. What is not finished answers 501.
+//! `{"error":{"message","code"}}` with a proper HTTP status.
 
 mod answer;
 mod call_logs;
@@ -10,6 +10,7 @@ mod chat;
 mod clock;
 mod deliveries;
 mod document;
+mod faults;
 mod inspector;
 mod model;
 mod numbers;
@@ -20,16 +21,15 @@ mod standing;
 mod state;
 mod templates;
 mod timeline;
-mod unfinished;
 mod users;
 
 use std::sync::Arc;
 
 use ahoy_platform::{Platform, Seed};
 use axum::Extension;
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get};
+use axum::{Router, middleware};
 
 use answer::Failure;
 pub use record::{Surface, recorded};
@@ -60,6 +60,8 @@ pub const DOCUMENT: &str = "/sandbox/v1/openapi.json";
 
 /// The routes below `/sandbox/v1`, and the document that describes them.
 pub fn router(state: SandboxState) -> Router {
+    // The one place where faults become possible at all.
+    state.platform.allow_faults();
     let (routes, openapi) = routes::described().split_for_parts();
     let document = document::completed(openapi);
     let document = move || std::future::ready(axum::Json(document.clone()));
@@ -70,6 +72,10 @@ pub fn router(state: SandboxState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(Extension(timeline::Streams::default()))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            faults::of_one_request,
+        ))
         .with_state(state.clone());
     recorded(routes, &state, Surface::Sandbox).merge(inspector::router(state))
 }

@@ -8,6 +8,7 @@
 mod calls;
 mod chat;
 mod deliveries;
+mod faults;
 mod numbers;
 mod timeline;
 mod users;
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 pub(crate) use calls::{CallList, CallLogCall, CallLogPage, CallShown, Placed};
 pub(crate) use chat::{PermissionAnswer, PhoneShown, Thread, Written};
 pub(crate) use deliveries::{DeliveryList, DeliveryShown, Replayed};
+pub(crate) use faults::{FaultPlan, FaultsShown};
 pub(crate) use numbers::{Mailbox, NumberShown, StandingShown, TemplateShown};
 pub(crate) use timeline::TimelinePage;
 pub(crate) use users::{BehaviourBody, ClientBody, UserList, UserShown};

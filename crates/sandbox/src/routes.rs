@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 
 use crate::document::Frame;
 use crate::{
-    SandboxState, call_logs, calls, chat, clock, deliveries, numbers, phones, standing, state,
-    templates, timeline, unfinished, users,
+    SandboxState, call_logs, calls, chat, clock, deliveries, faults, numbers, phones, standing,
+    state, templates, timeline, users,
 };
 
 /// The prefix of all routes.
@@ -50,11 +50,7 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
         .routes(routes!(deliveries::replay))
         .routes(routes!(timeline::list))
         .routes(routes!(timeline::follow))
-        .routes(routes!(
-            unfinished::faults,
-            unfinished::set_faults,
-            unfinished::clear_faults
-        ))
+        .routes(routes!(faults::get, faults::put, faults::delete))
         .merge(
             // Everything there is may be large.
             OpenApiRouter::new()

@@ -51,6 +51,8 @@ async fn receive(
             outcome: Outcome::Status(answer.load(Ordering::SeqCst)),
             note: "the answer's body".into(),
             answer_headers: vec![("content-type".into(), "text/plain".into())],
+            fault: None,
+            copy: None,
         };
         platform.delivery_attempted(job, report, began).await;
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use ahoy_media::{
-    BridgeId, CallPlan, CallReport, CallSetup, Digit, LegPlan, LegReport, MediaEvent, RemoteLeg,
-    Side, TimeoutKind, UserLeg, WorkerAddress, WorkerStats,
+    BridgeId, CallPlan, CallReport, CallSetup, Digit, LegPlan, LegReport, MediaEvent, MediaFaults,
+    RemoteLeg, Side, TimeoutKind, UserLeg, WorkerAddress, WorkerStats,
 };
 use ahoy_platform::{Host, Media, MediaSink, Task};
 use ahoy_types::{Fingerprint, IcePwd, Ssrc, Ufrag};
@@ -179,6 +179,8 @@ impl Media for InventedMedia {
         }
     }
 
+    /// Nothing is asked to go wrong here but by the dice.
+    fn put_under(&self, _: BridgeId, _: MediaFaults) {}
     fn open_gate(&self, bridge: BridgeId) {
         self.0.log.note(bridge, |told| told.opened += 1);
         let silence = lock(&self.0.bridges)

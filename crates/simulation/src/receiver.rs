@@ -257,6 +257,8 @@ async fn attempt(
         took_us: 0,
         outcome: Outcome::NoCallback,
         note: String::new(),
+        fault: None,
+        copy: None,
     };
     if receivers.forgets() {
         return;

@@ -108,6 +108,7 @@ pub const CASES: &[(&str, Case)] = cases![
     outbox::lanes_are_kept_apart_by_receiver_and_call,
     outbox::what_was_being_sent_is_found_after_a_crash,
     outbox::attempts_are_listed_oldest_first,
+    outbox::the_last_delivery_id_outlives_its_row,
     outbox::pruning_takes_old_finished_deliveries_only,
     quality::marks_are_summed_from_an_hour_on,
     quality::marks_are_forgotten_by_kind_and_by_age,

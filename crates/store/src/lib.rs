@@ -144,6 +144,8 @@ pub trait Rows:
     fn lane_next(&mut self, app: AppId, lane: &CallId) -> Result<Option<DeliveryId>>;
     /// Deliveries in state `Sending` by ascending id: in flight when the process died.
     fn sending(&mut self) -> Result<Vec<DeliveryId>>;
+    /// The delivery id given last, be its row still there or not.
+    fn last_delivery(&mut self) -> Result<Option<DeliveryId>>;
     /// A value of the platform's own (`clock`, `heartbeat`, `seeded`).
     fn meta(&mut self, key: &str) -> Result<Option<String>>;
     /// Every row of every table: the sandbox's export.

@@ -129,6 +129,9 @@ pub struct Attempt {
     /// Whether somebody asked for it, beside the schedule.
     #[serde(default)]
     pub replay: bool,
+    /// Which faults the sandbox was asked to do to it, if any.
+    #[serde(default)]
+    pub fault: Option<String>,
 }
 
 /// Which deliveries to list.

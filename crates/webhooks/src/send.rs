@@ -1,5 +1,7 @@
 //! One attempt, and the loop that makes them.
 
+mod faulty;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,7 +83,8 @@ impl Sender {
     async fn attempt(&self, job: DeliveryJob) {
         let began = self.platform.clock().now();
         let report = match self.platform.delivery_target(&job) {
-            Ok(Some(target)) => self.post(&target).await,
+            Ok(Some(target)) if target.faults.is_none() => self.post(&target).await,
+            Ok(Some(target)) => faulty::attempt(self, &job, &target).await,
             Ok(None) => return,
             Err(e) => {
                 tracing::error!(delivery = %job.id, error = %e, "a webhook cannot be read");
@@ -92,6 +95,8 @@ impl Sender {
                     outcome: Outcome::NoAnswer,
                     note: format!("it was not sent: {e}"),
                     answer_headers: Vec::new(),
+                    fault: None,
+                    copy: None,
                 }
             }
         };
@@ -99,22 +104,10 @@ impl Sender {
     }
 
     async fn post(&self, target: &Target) -> AttemptReport {
-        let mut report = AttemptReport {
-            url: target.url.clone().unwrap_or_default(),
-            headers: Vec::new(),
-            took_us: 0,
-            outcome: Outcome::NoCallback,
-            note: "the app has no callback address".into(),
-            answer_headers: Vec::new(),
-        };
+        let mut report = unsent(target);
         let Some(url) = &target.url else {
             return report;
         };
-        let signature = sign(&target.app_secret, &target.delivery.body);
-        report.headers = vec![
-            ("content-type".into(), "application/json".into()),
-            (SIGNATURE_HEADER.to_ascii_lowercase(), signature),
-        ];
         let mut request = self.client.post(url).body(target.delivery.body.clone());
         for (name, value) in &report.headers {
             request = request.header(name, value);
@@ -150,6 +143,28 @@ fn headers_of(response: &Response) -> Vec<(String, String)> {
     headers
         .map(|(name, value)| (name.to_string(), text(value)))
         .collect()
+}
+
+/// The attempt as it is before anything is sent: address and headers are known.
+fn unsent(target: &Target) -> AttemptReport {
+    let mut report = AttemptReport {
+        url: target.url.clone().unwrap_or_default(),
+        headers: Vec::new(),
+        took_us: 0,
+        outcome: Outcome::NoCallback,
+        note: "the app has no callback address".into(),
+        answer_headers: Vec::new(),
+        fault: None,
+        copy: None,
+    };
+    if target.url.is_some() {
+        let signature = sign(&target.app_secret, &target.delivery.body);
+        report.headers = vec![
+            ("content-type".into(), "application/json".into()),
+            (SIGNATURE_HEADER.to_ascii_lowercase(), signature),
+        ];
+    }
+    report
 }
 
 /// The beginning of an answer's body. The rest is not read: a receiver may send as much as it likes.

@@ -46,6 +46,30 @@ def test_a_refusal_carries_the_servers_sentence(ahoy: Ahoy):
     assert refused.value.status == 400
 
 
+def test_faults_are_on_as_long_as_they_are_asked_for(ahoy: Ahoy):
+    with ahoy.faults(seed=7, api={"error_code": 131000, "path": "call_permissions", "times": 1}):
+        assert ahoy.request("GET", "/healthz")["faults"] == ["error_code=131000;path=call_permissions;times=1"]
+        asked = f"{ahoy.phone_number_id}/call_permissions?user_wa_id=447700900106"
+        with pytest.raises(Failure) as refused:
+            ahoy.business("GET", asked)
+        assert (refused.value.status, refused.value.code) == (500, 131000)
+        assert ahoy.business("GET", asked)["permission"]
+        assert ahoy.faults_on()["api"][0]["struck"] == 1
+    assert ahoy.request("GET", "/healthz")["faults"] == []
+
+
+def test_a_fault_of_one_call_is_no_other_ones(ahoy: Ahoy):
+    late = ahoy.user("447700900107").call(fault="dtls_late_ms=300")
+    sound = ahoy.user("447700900108").call()
+    told = []
+    for call in (late, sound):
+        timeline = call.wait("connected")["media"]["timeline"]
+        told.append([entry["fault"] for entry in timeline if entry["event"] == "fault"])
+    assert told == [["dtls_late_ms=300"], []]
+    with pytest.raises(Failure, match="dorp"):
+        ahoy.user("447700900109").call(fault="dorp")
+
+
 def test_who_gives_up_says_what_was_missing(ahoy: Ahoy):
     call = ahoy.user("447700900103").call()
     call.wait("connected")

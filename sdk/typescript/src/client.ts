@@ -1,4 +1,5 @@
 import type { Account } from "./server.js";
+import type { FaultPlan, FaultsOn } from "./faults.js";
 import { GaveUp, until } from "./waiting.js";
 
 export type OnRing = "answer" | "reject" | "ignore" | "manual";
@@ -98,6 +99,8 @@ export class Failure extends Error {
 
 const ORDER: Record<CallState, number> = { ringing: 0, connected: 1, ended: 2 };
 
+const under = (fault: string | undefined): Record<string, string> => (fault === undefined ? {} : { "ahoy-fault": fault });
+
 /** A running sandbox. */
 export class Ahoy {
   readonly url: string;
@@ -138,13 +141,14 @@ export class Ahoy {
   }
 
   /** One request to a sandbox route that has no method of its own here. */
-  sandbox<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
-    return this.request<T>(method, `/sandbox/v1${path}`, body);
+  sandbox<T = Record<string, unknown>>(method: string, path: string, body?: unknown, options: { fault?: string } = {}): Promise<T> {
+    return this.request<T>(method, `/sandbox/v1${path}`, body, under(options.fault));
   }
 
-  /** One request to the business API with the seeded token: `business("POST", `${phoneNumberId}/messages`, {…})`. */
-  business<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
-    return this.request<T>(method, `/v25.0/${path}`, body, { authorization: `Bearer ${this.token}` });
+  /** One request to the business API with the seeded token: `business("POST", `${phoneNumberId}/messages`, {…})`.
+   * `fault` goes wrong with this request and the call or message it causes alone: `error_code=131000`, `no_dtls`. */
+  business<T = Record<string, unknown>>(method: string, path: string, body?: unknown, options: { fault?: string } = {}): Promise<T> {
+    return this.request<T>(method, `/v25.0/${path}`, body, { authorization: `Bearer ${this.token}`, ...under(options.fault) });
   }
 
   /** Rule time, Unix seconds. */
@@ -161,6 +165,21 @@ export class Ahoy {
   /** Starts over: live calls end without a word, everything is seeded anew. Rule time goes on. */
   async reset(): Promise<void> {
     await this.sandbox("POST", "/reset");
+  }
+
+  /** Faults for everybody from now on, in place of those before; the same seed strikes the same places again. */
+  setFaults(plan: FaultPlan): Promise<FaultsOn> {
+    return this.sandbox<FaultsOn>("PUT", "/faults", plan);
+  }
+
+  /** The faults that hold, each with how many it has looked at and struck. */
+  faultsOn(): Promise<FaultsOn> {
+    return this.sandbox<FaultsOn>("GET", "/faults");
+  }
+
+  /** Nothing fails any more. */
+  async clearFaults(): Promise<void> {
+    await this.sandbox("DELETE", "/faults");
   }
 
   /** Makes `callbackUrl` the app's: webhooks come there from now on. */
@@ -208,9 +227,9 @@ export class User {
   }
 
   /** Calls the business; {@link Failure} carries what the phone would show if that cannot be. */
-  async call(options: { to?: string; ctaPayload?: string; deeplinkPayload?: string } = {}): Promise<Call> {
+  async call(options: { to?: string; ctaPayload?: string; deeplinkPayload?: string; fault?: string } = {}): Promise<Call> {
     const body = { to: options.to ?? this.ahoy.phoneNumberId, cta_payload: options.ctaPayload, deeplink_payload: options.deeplinkPayload };
-    const told = await this.ahoy.sandbox<{ id: string }>("POST", this.#path("/calls"), body);
+    const told = await this.ahoy.sandbox<{ id: string }>("POST", this.#path("/calls"), body, options.fault === undefined ? {} : { fault: options.fault });
     return new Call(this, told.id);
   }
 

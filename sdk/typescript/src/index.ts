@@ -2,6 +2,7 @@
 
 export { Ahoy, Call, Failure, User } from "./client.js";
 export type { CallState, CallView, Delivery, Gap, Heard, Network, OnRing, PermissionResponse, UserOptions } from "./client.js";
+export type { ApiFault, FaultCounts, FaultPlan, FaultRule, FaultsOn, MediaFault, ProcessFault, WebhookFault } from "./faults.js";
 export { findBinary, NotReady, Server } from "./server.js";
 export type { Account, ServerOptions } from "./server.js";
 export { GaveUp } from "./waiting.js";

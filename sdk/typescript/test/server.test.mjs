@@ -43,6 +43,30 @@ test("a refusal carries the server's sentence", async () => {
   await assert.rejects(started.ahoy.user("not a number"), (fault) => fault instanceof Failure && fault.status === 400 && /not a phone number/.test(fault.message));
 });
 
+test("faults are on as long as they are asked for", async () => {
+  const { ahoy } = started;
+  const asked = `${ahoy.phoneNumberId}/call_permissions?user_wa_id=447700900305`;
+  const on = await ahoy.setFaults({ seed: 7, api: { error_code: 131000, path: "call_permissions" } });
+  assert.deepEqual([on.on, on.api[0].error_code], [true, 131000]);
+  await assert.rejects(ahoy.business("GET", asked), (fault) => fault instanceof Failure && fault.status === 500 && fault.code === 131000);
+  assert.equal((await ahoy.faultsOn()).api[0].struck, 1);
+  await ahoy.clearFaults();
+  assert.ok((await ahoy.business("GET", asked)).permission);
+  await assert.rejects(ahoy.business("GET", asked, undefined, { fault: "error_code=4" }), (fault) => fault instanceof Failure && fault.code === 4);
+});
+
+test("a fault of one call is no other one's", async () => {
+  const { ahoy } = started;
+  const late = await (await ahoy.user("447700900306")).call({ fault: "dtls_late_ms=300" });
+  const sound = await (await ahoy.user("447700900307")).call();
+  const told = [];
+  for (const call of [late, sound]) {
+    const { media } = await call.wait("connected");
+    told.push(media.timeline.filter((entry) => entry.event === "fault").map((entry) => entry.fault));
+  }
+  assert.deepEqual(told, [["dtls_late_ms=300"], []]);
+});
+
 test("who gives up says what was missing", async () => {
   const call = await (await started.ahoy.user("447700900303")).call();
   await call.wait("connected");

@@ -53,6 +53,9 @@ pub enum PhoneRefusal {
     /// Too many calls at once.
     #[error("This business cannot take more calls right now. Try again later.")]
     OverCapacity,
+    /// The platform takes no new calls now.
+    #[error("Calls cannot be placed right now. Try again later.")]
+    Unavailable,
     /// The act does not fit the call.
     #[error("{0}")]
     WrongState(#[from] WrongState),
@@ -90,6 +93,7 @@ impl PhoneRefusal {
             Self::NoCallback => "no_callback",
             Self::Busy => "busy",
             Self::OverCapacity => "over_capacity",
+            Self::Unavailable => "unavailable",
             Self::WrongState(_) => "wrong_state",
             Self::NoSuchMessage(_) => "no_such_message",
             Self::Gone(_) => "gone",

@@ -136,6 +136,9 @@ impl Call {
         let Some(opened) = leg.open(buffer, len) else {
             return false;
         };
+        if leg.loses_inbound(cx.since_epoch()) {
+            return true;
+        }
         let payload = buffer.get(opened.payload).unwrap_or_default();
         let way = Way::Relay {
             bridge: self.id,

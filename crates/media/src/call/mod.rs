@@ -18,7 +18,7 @@ use crate::network::LegPaths;
 use crate::plan::{CallSetup, UserLeg};
 use crate::timeline::{Timeline, TimelineEvent as Event};
 use crate::watchdog::Watchdog;
-use crate::{BridgeId, LegNetwork, MediaEvent, RemoteLeg, Side, TimeoutKind};
+use crate::{BridgeId, LegNetwork, MediaEvent, MediaFaults, RemoteLeg, Side, TimeoutKind};
 
 /// How long silence may last, and who is asked.
 #[derive(Debug, Clone, Copy)]
@@ -197,6 +197,19 @@ impl Call {
         .unwrap_or_default()
     }
 
+    /// Lets things go wrong with the business's leg.
+    pub fn put_under(&mut self, faults: &MediaFaults, cx: &Cx<'_>) {
+        let side = Side::Business;
+        let Some(leg) = self.ends[side.index()].leg_mut() else {
+            return;
+        };
+        leg.put_under(faults);
+        for fault in faults.words() {
+            self.timeline.push(cx.now, Event::Fault { side, fault });
+        }
+        self.tell_steps(cx);
+    }
+
     /// Accept: audio flows from now on.
     pub fn open_gate(&mut self, cx: &Cx<'_>) {
         if self.gate.is_some() {
@@ -257,7 +270,11 @@ impl Call {
                 leg.on_rtcp(buffer, len, cx, &mut note)
             })
             .unwrap_or(false);
-        if authentic && let Some(dog) = &mut self.flows[side.index()].dog {
+        let mute = self.leg(side).is_some_and(WebRtcLeg::is_mute);
+        if authentic
+            && !mute
+            && let Some(dog) = &mut self.flows[side.index()].dog
+        {
             dog.rtcp(cx.since_epoch());
         }
         authentic

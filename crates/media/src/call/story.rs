@@ -46,6 +46,12 @@ impl Call {
                     },
                 ));
             }
+            let taken = leg.taken_by_faults();
+            for (side, packets) in [side, side.other()].into_iter().zip(taken) {
+                if packets > 0 {
+                    more.push((now, Event::LostToFault { side, packets }));
+                }
+            }
             if r.accepted > 0 {
                 let (packets, lost, jitter_ms) = (r.accepted, r.lost(), r.jitter_ms());
                 more.push((

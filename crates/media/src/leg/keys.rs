@@ -1,6 +1,7 @@
 //! The keys of a leg: DTLS in either role, early or late, and the comparison of fingerprints (`media.md` §6).
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use ahoy_packet::srtp::{Inbound, Outbound};
 
@@ -24,10 +25,18 @@ impl WebRtcLeg {
             .as_ref()
             .is_some_and(|remote| remote.dtls == DtlsRole::Client);
         let idle = self.handshake.is_none() && !self.is_keyed();
-        if active && idle && !self.mismatch && self.ice.nominated().is_some() {
+        if active && idle && !self.mismatch && self.ice.nominated().is_some() && !self.waits(cx.now)
+        {
             self.begin(DtlsRole::Client, cx, note);
             self.advance(None, cx, note);
         }
+    }
+
+    /// Whether a fault makes DTLS wait.
+    fn waits(&mut self, now: Instant) -> bool {
+        self.faults
+            .as_mut()
+            .is_some_and(|faults| faults.dtls_waits(now))
     }
 
     fn begin(&mut self, role: DtlsRole, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
@@ -51,7 +60,15 @@ impl WebRtcLeg {
         cx: &mut Cx<'_>,
         note: &mut impl FnMut(Note),
     ) {
-        if !dtls::is_plausible(packet) {
+        if !dtls::is_plausible(packet) || self.faults.as_ref().is_some_and(|f| f.no_dtls()) {
+            return;
+        }
+        if self.waits(cx.now) {
+            if let Some(faults) = &mut self.faults
+                && dtls::is_client_hello(packet)
+            {
+                faults.keep(from, packet);
+            }
             return;
         }
         if self.is_rival(from) {

@@ -13,6 +13,7 @@ use ahoy_types::{Ssrc, Ufrag};
 
 use crate::cx::Cx;
 use crate::dtls::{Handshake, Outcome};
+use crate::faults::{LegFaults, MediaFaults};
 use crate::ice::{Change, IceLite};
 use crate::network::LegPaths;
 use crate::plan::{LegPlan, random};
@@ -83,6 +84,8 @@ pub(crate) struct WebRtcLeg {
     bye_noted: bool,
     /// It was told that media can leave.
     up: bool,
+    /// What is made to go wrong; nothing in production.
+    faults: Option<Box<LegFaults>>,
 }
 
 impl WebRtcLeg {
@@ -115,7 +118,30 @@ impl WebRtcLeg {
             rtcp_due: None,
             bye_noted: false,
             up: false,
+            faults: None,
         }
+    }
+
+    /// Lets things go wrong.
+    pub fn put_under(&mut self, faults: &MediaFaults) {
+        match &mut self.faults {
+            Some(known) => known.add(faults),
+            None => self.faults = Some(Box::new(LegFaults::new(faults))),
+        }
+    }
+    /// Packets that faults took: from the peer, and to it.
+    pub fn taken_by_faults(&self) -> [u64; 2] {
+        self.faults.as_ref().map_or([0; 2], |faults| faults.taken())
+    }
+    /// Whether a fault keeps all the peer sends from being heard.
+    pub fn is_mute(&self) -> bool {
+        self.faults.as_ref().is_some_and(|faults| faults.is_mute())
+    }
+    /// Whether a fault takes the packet that has just come.
+    pub fn loses_inbound(&mut self, now: Duration) -> bool {
+        self.faults
+            .as_mut()
+            .is_some_and(|faults| faults.loses_inbound(now))
     }
 
     /// Every address that leads to this leg.
@@ -160,7 +186,8 @@ impl WebRtcLeg {
             .handshake
             .as_ref()
             .and_then(|handshake| handshake.due());
-        [handshake, self.rtcp_due].into_iter().flatten().min()
+        let late = self.faults.as_ref().and_then(|faults| faults.due());
+        [handshake, self.rtcp_due, late].into_iter().flatten().min()
     }
 
     /// Answers a connectivity check. `None` if it does not carry our integrity, which deserves silence.
@@ -171,6 +198,9 @@ impl WebRtcLeg {
         cx: &mut Cx<'_>,
         note: &mut impl FnMut(Note),
     ) -> Option<Change> {
+        if self.faults.as_ref().is_some_and(|faults| faults.no_ice()) {
+            return None;
+        }
         let stranger = |remote: &RemoteLeg| {
             let ours = remote.ufrag.as_ref();
             ours.is_some_and(|ufrag| *ufrag.0 != *request.remote_ufrag)
@@ -296,6 +326,12 @@ impl WebRtcLeg {
     /// Retransmissions and reports that are due.
     pub fn on_time(&mut self, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
         let now = cx.now;
+        if let Some(hello) = self.faults.as_mut().and_then(|faults| faults.begin(now)) {
+            if let Some((from, hello)) = hello {
+                self.on_dtls(&hello, from, cx, note);
+            }
+            self.start_if_active(cx, note);
+        }
         if self
             .handshake
             .as_ref()

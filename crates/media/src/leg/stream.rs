@@ -121,6 +121,16 @@ impl WebRtcLeg {
                 None => return,
             },
         };
+        if self
+            .faults
+            .as_mut()
+            .is_some_and(|faults| faults.loses_outbound(cx.since_epoch()))
+        {
+            // It has left; only the peer never sees it.
+            self.sent += 1;
+            self.octets = self.octets.wrapping_add(payload.len() as u32);
+            return;
+        }
         let fields = Fields {
             payload_type,
             marker,
@@ -175,6 +185,9 @@ impl WebRtcLeg {
                 return false;
             }
         };
+        if self.is_mute() {
+            return true;
+        }
         for packet in rtcp::parse(buffer.get(..len).unwrap_or_default()).map_while(Result::ok) {
             let blocks = match packet {
                 rtcp::Packet::SenderReport { ssrc, info, blocks } => {
@@ -204,6 +217,9 @@ impl WebRtcLeg {
 
     /// Sends a report, the last one with a goodbye.
     pub fn report(&mut self, goodbye: bool, cx: &mut Cx<'_>) {
+        if self.faults.as_ref().is_some_and(|faults| faults.is_deaf()) {
+            return;
+        }
         let block = self.reception.block(cx.since_epoch());
         let cut = self.paths.as_ref().is_some_and(|p| p.to_peer.is_cut());
         let (Some(srtp), Some(to), false) = (&mut self.srtp, self.ice.nominated(), cut) else {

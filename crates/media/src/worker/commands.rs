@@ -55,6 +55,9 @@ impl Worker {
                     }
                 }
             }
+            Command::PutUnder { bridge, faults } => {
+                self.with(bridge, |call, cx| call.put_under(&faults, cx), now);
+            }
             Command::OpenGate { bridge } => {
                 self.with(bridge, |call, cx| call.open_gate(cx), now);
                 self.start_ticks(bridge);

@@ -15,6 +15,7 @@ mod calls_leave_nothing_behind;
 mod dtls_goes_on_after_the_handshake;
 mod early_checks_and_hellos_are_not_lost;
 mod every_datagram_counts_once;
+mod faults_give_the_verdict_of_the_real_cause;
 mod keys_are_heard_both_ways;
 mod many_calls_may_share_one_socket;
 mod media_follows_the_nominated_address;

@@ -158,6 +158,9 @@ impl Inspector {
             Outcome::NoAnswer => format!("Webhook {what}: no answer: {}.", report.note),
             Outcome::NoCallback => format!("Webhook {what}: {}.", report.note),
         };
+        if let Some(fault) = &report.fault {
+            text.push_str(&format!(" A fault was asked for: {fault}."));
+        }
         if let Some(due) = row.next_due {
             let wait = due.since(self.clock.now()).as_secs_f64();
             text.push_str(&format!(" The next attempt is due in {wait:.0} s."));

@@ -80,4 +80,7 @@ pub(crate) struct AttemptShown {
     status: Option<u16>,
     /// What went wrong, or the beginning of the answer's body.
     note: String,
+    /// Which faults the sandbox was asked to do to it; null without any.
+    #[schema(required = true)]
+    fault: Option<String>,
 }

@@ -290,6 +290,7 @@ pub(super) fn attempts_are_listed_oldest_first(store: &mut dyn Store) {
         status: None,
         note: "connection refused".into(),
         took_us: 0,
+        fault: Some("drop".into()),
         ..samples::attempt(id, 2)
     };
     let first = samples::attempt(id, 1);
@@ -319,6 +320,15 @@ pub(super) fn attempts_are_listed_oldest_first(store: &mut dyn Store) {
         |tx, r| tx.add_attempt(r),
         |rows| Ok(rows.attempts(unknown)?.pop()),
     );
+}
+
+pub(super) fn the_last_delivery_id_outlives_its_row(store: &mut dyn Store) {
+    place(store, 0..2);
+    let row = samples::delivery(APP, None, DeliveryState::Delivered);
+    let id = add(store, &row);
+    assert_eq!(read(store, |rows| rows.last_delivery()), Some(id));
+    store.clear().unwrap();
+    assert_eq!(read(store, |rows| rows.last_delivery()), Some(id));
 }
 
 pub(super) fn pruning_takes_old_finished_deliveries_only(store: &mut dyn Store) {

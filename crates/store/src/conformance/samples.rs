@@ -344,5 +344,6 @@ pub fn attempt(delivery: ahoy_types::DeliveryId, number: u32) -> Attempt {
         status: Some(503),
         note: "busy".into(),
         replay: false,
+        fault: None,
     }
 }

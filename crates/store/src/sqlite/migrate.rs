@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_admin.sql"),
     include_str!("../../migrations/0009_account_clock.sql"),
     include_str!("../../migrations/0010_replays.sql"),
+    include_str!("../../migrations/0011_faults.sql"),
 ];
 
 /// Marks a file as this program's (`Ahoy` in ASCII, SQLite's `application_id`).

@@ -123,6 +123,15 @@ pub(super) fn lane_next(
     )
 }
 
+pub(super) fn last_delivery(conn: &Connection) -> Result<Option<DeliveryId>> {
+    one(
+        conn,
+        "SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'",
+        [],
+        read_id,
+    )
+}
+
 pub(super) fn sending(conn: &Connection) -> Result<Vec<DeliveryId>> {
     many(
         conn,
@@ -189,7 +198,7 @@ pub(super) fn attempts(conn: &Connection, of: DeliveryId) -> Result<Vec<Attempt>
     };
     many(
         conn,
-        "SELECT number, url, headers_json, at, took_us, status, note, replay FROM attempts
+        "SELECT number, url, headers_json, at, took_us, status, note, replay, fault FROM attempts
          WHERE delivery = ?1 ORDER BY number",
         [key],
         |row| {
@@ -203,6 +212,7 @@ pub(super) fn attempts(conn: &Connection, of: DeliveryId) -> Result<Vec<Attempt>
                 status: row.get(5)?,
                 note: row.get(6)?,
                 replay: row.get(7)?,
+                fault: row.get(8)?,
             })
         },
     )
@@ -211,8 +221,8 @@ pub(super) fn attempts(conn: &Connection, of: DeliveryId) -> Result<Vec<Attempt>
 pub(super) fn add_attempt(conn: &Connection, row: &Attempt) -> Result<()> {
     run(
         conn,
-        "INSERT INTO attempts (delivery, number, url, headers_json, at, took_us, status, note, replay)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO attempts (delivery, number, url, headers_json, at, took_us, status, note, replay, fault)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             id(row.delivery.0)?,
             row.number,
@@ -223,6 +233,7 @@ pub(super) fn add_attempt(conn: &Connection, row: &Attempt) -> Result<()> {
             row.status,
             row.note,
             row.replay,
+            row.fault,
         ],
     )?;
     Ok(())

@@ -105,6 +105,9 @@ impl Rows for View<'_> {
     fn lane_next(&mut self, app: AppId, lane: &CallId) -> Result<Option<DeliveryId>> {
         outbox::lane_next(self.0, app, lane)
     }
+    fn last_delivery(&mut self) -> Result<Option<DeliveryId>> {
+        outbox::last_delivery(self.0)
+    }
     fn sending(&mut self) -> Result<Vec<DeliveryId>> {
         outbox::sending(self.0)
     }

@@ -8,10 +8,12 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
 
+from .faults import ApiFault, MediaFault, ProcessFault, WebhookFault
 from .waiting import GaveUp, until
 
 P = ParamSpec("P")
@@ -45,6 +47,10 @@ class Gap(TypedDict):
     """Packets."""
     late_ms: int
     """Silence because sound came too late for a jitter buffer."""
+
+
+def _under(fault: str | None) -> dict[str, str]:
+    return {} if fault is None else {"Ahoy-Fault": fault}
 
 
 class Failure(Exception):
@@ -126,13 +132,16 @@ class Ahoy:
         """Calls a method of this package on a thread: the event loop goes on, so the business under test can answer."""
         return await asyncio.to_thread(method, *args, **kwargs)
 
-    def sandbox(self, method: str, path: str, body: Any = None) -> Any:
+    def sandbox(self, method: str, path: str, body: Any = None, *, fault: str | None = None) -> Any:
         """One request to a sandbox route that has no method of its own here."""
-        return self.request(method, f"/sandbox/v1{path}", body)
+        return self.request(method, f"/sandbox/v1{path}", body, _under(fault))
 
-    def business(self, method: str, path: str, body: Any = None) -> Any:
-        """One request to the business API with the seeded token: `business("POST", f"{phone_number_id}/messages", {…})`."""
-        return self.request(method, f"/v25.0/{path}", body, {"Authorization": f"Bearer {self.token}"})
+    def business(self, method: str, path: str, body: Any = None, *, fault: str | None = None) -> Any:
+        """One request to the business API with the seeded token: `business("POST", f"{phone_number_id}/messages", {…})`.
+
+        `fault` goes wrong with this request and the call or message it causes alone: `"error_code=131000"`, `"no_dtls"`.
+        """
+        return self.request(method, f"/v25.0/{path}", body, {"Authorization": f"Bearer {self.token}", **_under(fault)})
 
     # ---- time
 
@@ -148,6 +157,47 @@ class Ahoy:
     def reset(self) -> None:
         """Starts over: live calls end without a word, everything is seeded anew. Rule time goes on."""
         self.sandbox("POST", "/reset")
+
+    # ---- faults
+
+    def set_faults(
+        self,
+        *,
+        seed: int = 0,
+        webhooks: WebhookFault | list[WebhookFault] | None = None,
+        api: ApiFault | list[ApiFault] | None = None,
+        media: MediaFault | list[MediaFault] | None = None,
+        process: ProcessFault | list[ProcessFault] | None = None,
+    ) -> dict[str, Any]:
+        """Faults for everybody from now on, in place of those before; the same seed strikes the same places again."""
+        rules = {"webhooks": webhooks, "api": api, "media": media, "process": process}
+        body = {"seed": seed, **{area: rule for area, rule in rules.items() if rule is not None}}
+        return self.sandbox("PUT", "/faults", body)
+
+    def clear_faults(self) -> None:
+        """Nothing fails any more."""
+        self.sandbox("DELETE", "/faults")
+
+    def faults_on(self) -> dict[str, Any]:
+        """The faults that hold, each with how many it has looked at (`seen`) and struck (`struck`)."""
+        return self.sandbox("GET", "/faults")
+
+    @contextmanager
+    def faults(
+        self,
+        *,
+        seed: int = 0,
+        webhooks: WebhookFault | list[WebhookFault] | None = None,
+        api: ApiFault | list[ApiFault] | None = None,
+        media: MediaFault | list[MediaFault] | None = None,
+        process: ProcessFault | list[ProcessFault] | None = None,
+    ) -> Iterator[None]:
+        """`with ahoy.faults(webhooks={"drop": 0.3}): …`: as [set_faults], and off at the end."""
+        self.set_faults(seed=seed, webhooks=webhooks, api=api, media=media, process=process)
+        try:
+            yield
+        finally:
+            self.clear_faults()
 
     # ---- the business's webhooks
 
@@ -209,10 +259,12 @@ class User:
     def _path(self, rest: str) -> str:
         return f"/users/{self.wa_id}{rest}"
 
-    def call(self, to: str | None = None, *, cta_payload: str | None = None, deeplink_payload: str | None = None) -> Call:
-        """Calls the business; [Failure] carries what the phone would show if that cannot be."""
+    def call(
+        self, to: str | None = None, *, cta_payload: str | None = None, deeplink_payload: str | None = None, fault: str | None = None
+    ) -> Call:
+        """Calls the business; [Failure] carries what the phone would show if that cannot be. `fault` is this call's alone."""
         body = {"to": to or self.ahoy.phone_number_id, "cta_payload": cta_payload, "deeplink_payload": deeplink_payload}
-        told = self.ahoy.sandbox("POST", self._path("/calls"), {key: value for key, value in body.items() if value is not None})
+        told = self.ahoy.sandbox("POST", self._path("/calls"), {key: value for key, value in body.items() if value is not None}, fault=fault)
         return Call(self, told["id"])
 
     def calls(self) -> list[dict[str, Any]]:

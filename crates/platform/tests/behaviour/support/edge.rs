@@ -176,6 +176,8 @@ impl Edge {
                 outcome,
                 note: String::new(),
                 answer_headers: Vec::new(),
+                fault: None,
+                copy: None,
             };
             platform.delivery_attempted(job, report, at).await;
         });

@@ -1,0 +1,485 @@
+//! Reading plans: the JSON of `PUT /faults`, and the short form of the header `Ahoy-Fault`.
+
+mod fields;
+
+use ahoy_types::{CallId, PhoneNumberId};
+use serde_json::{Map, Number, Value};
+
+use crate::event::EVENTS;
+use crate::plan::{
+    ApiFault, Area, Cut, Heard, MediaFault, OnlyCalls, OnlyRequests, OnlyWebhooks, Plan,
+    ProcessFault, Receiver, Rule, WebhookFault,
+};
+use fields::{Fields, list};
+
+/// Finds a business number by its id or its digits.
+pub type Numbers<'a> = &'a dyn Fn(&str) -> Option<PhoneNumberId>;
+
+/// Rules of one plan at most: each is looked at for every webhook, request or call.
+const MOST_RULES: usize = 100;
+/// Keys that any rule may have.
+const COMMON: [&str; 2] = ["probability", "times"];
+
+const fn faults_of(area: Area) -> &'static [&'static str] {
+    match area {
+        Area::Webhooks => &["drop", "timeout", "duplicate", "reorder", "delay_ms"],
+        Area::Api => &["error_code", "latency_ms", "cut"],
+        Area::Media => &[
+            "loss",
+            "loss_to_business",
+            "loss_to_user",
+            "no_ice",
+            "no_dtls",
+            "dtls_late_ms",
+            "one_way",
+            "codec_refused",
+        ],
+        Area::Process => &["refuse_calls", "over_capacity"],
+    }
+}
+
+const fn filters_of(area: Area) -> &'static [&'static str] {
+    match area {
+        Area::Webhooks => &["event", "call", "number", "receiver", "attempt"],
+        Area::Api => &["method", "path", "action", "call", "number"],
+        Area::Media => &["call", "number", "user", "direction"],
+        Area::Process => &["number", "user", "direction"],
+    }
+}
+
+fn area_of_fault(key: &str) -> Option<Area> {
+    Area::ALL
+        .into_iter()
+        .find(|area| faults_of(*area).contains(&key))
+}
+
+/// A plan from JSON: `{"seed", "webhooks", "api", "media", "process"}`, each of the last four a rule or a list of them; or one
+/// rule by itself, beside `seed`.
+///
+/// # Errors
+/// One sentence that names the key and says what was expected.
+pub fn from_json(body: &Map<String, Value>, numbers: Numbers<'_>) -> Result<Plan, String> {
+    let mut reader = Reader::new(numbers);
+    let given = |key: &str| body.get(key).filter(|value| !value.is_null());
+    if let Some(seed) = given("seed") {
+        reader.plan.seed = fields::whole("seed", seed, u64::MAX)?;
+    }
+    // In one order always, as a rule's place is part of its draws.
+    for area in Area::ALL {
+        if let Some(rules) = given(area.as_str()) {
+            reader.section(area, rules)?;
+        }
+    }
+    let of_rule = |key: &String| {
+        key != "seed" && !Area::ALL.iter().any(|area| area.as_str() == key) && given(key).is_some()
+    };
+    let flat: Map<String, Value> = body
+        .iter()
+        .filter(|(key, _)| of_rule(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    if !flat.is_empty() {
+        reader.flat(&flat)?;
+    }
+    Ok(reader.plan)
+}
+
+/// A plan from the header `Ahoy-Fault`: JSON as of [`from_json`], or rules like `drop;event=terminate, loss=0.2`.
+///
+/// # Errors
+/// One sentence that names the key and says what was expected.
+pub fn from_header(text: &str, numbers: Numbers<'_>) -> Result<Plan, String> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        let body: Map<String, Value> =
+            serde_json::from_str(text).map_err(|e| format!("the JSON cannot be read: {e}"))?;
+        return from_json(&body, numbers);
+    }
+    let mut reader = Reader::new(numbers);
+    for item in text
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+    {
+        let mut rule = Map::new();
+        for part in item
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let (key, value) = match part.split_once('=') {
+                Some((key, value)) => (key.trim(), value_of(value.trim())),
+                None => (part, Value::Bool(true)),
+            };
+            if rule.insert(key.to_owned(), value).is_some() {
+                return Err(format!("{key}: it is given twice in one rule"));
+            }
+        }
+        if let Some(seed) = rule.remove("seed") {
+            reader.plan.seed = fields::whole("seed", &seed, u64::MAX)?;
+        }
+        if !rule.is_empty() {
+            reader.flat(&rule)?;
+        }
+    }
+    Ok(reader.plan)
+}
+
+/// A word of the header as JSON would have it.
+fn value_of(text: &str) -> Value {
+    let text = text.trim_matches('"');
+    match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ => match (text.parse::<u64>(), text.parse::<f64>()) {
+            (Ok(whole), _) => whole.into(),
+            (_, Ok(number)) => {
+                Number::from_f64(number).map_or_else(|| Value::from(text), Value::Number)
+            }
+            _ => Value::from(text),
+        },
+    }
+}
+
+struct Reader<'a> {
+    plan: Plan,
+    numbers: Numbers<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(numbers: Numbers<'a>) -> Self {
+        Self {
+            plan: Plan::default(),
+            numbers,
+        }
+    }
+
+    /// A rule of an area, or a list of them.
+    fn section(&mut self, area: Area, value: &Value) -> Result<(), String> {
+        let name = area.as_str();
+        match value {
+            Value::Object(rule) => self.rule(area, name, rule),
+            Value::Array(rules) => {
+                for (n, rule) in rules.iter().enumerate() {
+                    let at = format!("{name}[{n}]");
+                    let Value::Object(rule) = rule else {
+                        return Err(format!("{at}: an object is expected"));
+                    };
+                    self.rule(area, &at, rule)?;
+                }
+                Ok(())
+            }
+            _ => Err(format!(
+                "{name}: an object or a list of objects is expected"
+            )),
+        }
+    }
+
+    /// One rule whose faults say which area it is about. Faults of several areas make a rule of each.
+    fn flat(&mut self, body: &Map<String, Value>) -> Result<(), String> {
+        let areas: Vec<Area> = Area::ALL
+            .into_iter()
+            .filter(|area| {
+                body.keys()
+                    .any(|key| faults_of(*area).contains(&key.as_str()))
+            })
+            .collect();
+        let belongs = |key: &str| {
+            COMMON.contains(&key)
+                || areas
+                    .iter()
+                    .any(|area| filters_of(*area).contains(&key) || faults_of(*area).contains(&key))
+        };
+        if let Some(stray) = body.keys().find(|key| !belongs(key)) {
+            let known = Area::ALL
+                .iter()
+                .any(|area| filters_of(*area).contains(&stray.as_str()));
+            let every: Vec<&str> = Area::ALL
+                .iter()
+                .flat_map(|area| faults_of(*area))
+                .copied()
+                .collect();
+            return Err(if known && areas.is_empty() {
+                format!(
+                    "{stray}: a filter needs a fault beside it: one of {}",
+                    list(&every)
+                )
+            } else if known {
+                format!("{stray}: none of the faults beside it can be filtered by that")
+            } else {
+                format!(
+                    "{stray}: there is no such fault; there are {}",
+                    list(&every)
+                )
+            });
+        }
+        if areas.is_empty() {
+            return Err("no fault is named: `probability` and `times` go with one".to_owned());
+        }
+        for area in areas {
+            let own = |key: &String| {
+                COMMON.contains(&key.as_str())
+                    || filters_of(area).contains(&key.as_str())
+                    || area_of_fault(key) == Some(area)
+            };
+            let rule = body
+                .iter()
+                .filter(|(key, _)| own(key))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            self.rule(area, "", &rule)?;
+        }
+        Ok(())
+    }
+
+    fn rule(&mut self, area: Area, at: &str, body: &Map<String, Value>) -> Result<(), String> {
+        let index = self.plan.len();
+        if index >= MOST_RULES {
+            return Err(format!("at most {MOST_RULES} rules are allowed"));
+        }
+        let known: Vec<&str> = faults_of(area)
+            .iter()
+            .chain(filters_of(area))
+            .chain(&COMMON)
+            .copied()
+            .collect();
+        let fields = Fields::new(at, body, &known)?;
+        match area {
+            Area::Webhooks => {
+                let (faults, only) = (
+                    webhook_faults(&fields)?,
+                    only_webhooks(&fields, self.numbers)?,
+                );
+                self.plan
+                    .webhooks
+                    .push(finish(&fields, index, area, faults, only)?);
+            }
+            Area::Api => {
+                let (faults, only) = (api_faults(&fields)?, only_requests(&fields, self.numbers)?);
+                self.plan
+                    .api
+                    .push(finish(&fields, index, area, faults, only)?);
+            }
+            Area::Media => {
+                let (faults, only) = (media_faults(&fields)?, only_calls(&fields, self.numbers)?);
+                self.plan
+                    .media
+                    .push(finish(&fields, index, area, faults, only)?);
+            }
+            Area::Process => {
+                let (faults, only) = (process_faults(&fields)?, only_calls(&fields, self.numbers)?);
+                self.plan
+                    .process
+                    .push(finish(&fields, index, area, faults, only)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+type Named<F> = Vec<(&'static str, F, Option<f64>)>;
+
+fn finish<F, O>(
+    fields: &Fields<'_>,
+    index: usize,
+    area: Area,
+    faults: Named<F>,
+    only: O,
+) -> Result<Rule<F, O>, String> {
+    if faults.is_empty() {
+        let names = list(faults_of(area));
+        return Err(fields.at(
+            "",
+            &format!("no fault is named: one of {names} is expected"),
+        ));
+    }
+    let probability = fields.share("probability")?;
+    if let (Some(_), Some((name, ..))) = (probability, faults.iter().find(|(_, _, p)| p.is_some()))
+    {
+        return Err(fields.at(
+            name,
+            "a number says how probable it is, and `probability` does so too: give one of them",
+        ));
+    }
+    let times = fields.whole("times", u64::MAX)?;
+    Ok(Rule {
+        index,
+        faults,
+        only,
+        probability: probability.unwrap_or(1.0),
+        times,
+        asked: fields.asked(),
+    })
+}
+
+fn flags<F: Copy>(fields: &Fields<'_>, names: &[(&'static str, F)]) -> Result<Named<F>, String> {
+    let mut found = Vec::new();
+    for (name, fault) in names {
+        if let Some(probability) = fields.chance(name)? {
+            found.push((*name, *fault, probability));
+        }
+    }
+    Ok(found)
+}
+
+fn webhook_faults(fields: &Fields<'_>) -> Result<Named<WebhookFault>, String> {
+    let mut found = flags(
+        fields,
+        &[
+            ("drop", WebhookFault::Drop),
+            ("timeout", WebhookFault::Timeout),
+            ("duplicate", WebhookFault::Duplicate),
+            ("reorder", WebhookFault::Reorder),
+        ],
+    )?;
+    if let Some(delay) = fields.millis("delay_ms")? {
+        found.push(("delay_ms", WebhookFault::Delay(delay), None));
+    }
+    Ok(found)
+}
+
+fn api_faults(fields: &Fields<'_>) -> Result<Named<ApiFault>, String> {
+    let mut found = Vec::new();
+    if let Some(latency) = fields.millis("latency_ms")? {
+        found.push(("latency_ms", ApiFault::Latency(latency), None));
+    }
+    if let Some(code) = fields.error_code("error_code")? {
+        found.push(("error_code", ApiFault::Error(code), None));
+    }
+    let cut = match fields.get("cut") {
+        None | Some(Value::Bool(false)) => None,
+        Some(Value::Bool(true)) => Some(Cut::Half),
+        Some(_) => fields.word(
+            "cut",
+            &[
+                ("before", Cut::Before),
+                ("after", Cut::After),
+                ("half", Cut::Half),
+            ],
+        )?,
+    };
+    found.extend(cut.map(|cut| ("cut", ApiFault::Cut(cut), None)));
+    Ok(found)
+}
+
+fn media_faults(fields: &Fields<'_>) -> Result<Named<MediaFault>, String> {
+    let mut found = flags(
+        fields,
+        &[
+            ("no_ice", MediaFault::NoIce),
+            ("no_dtls", MediaFault::NoDtls),
+            ("codec_refused", MediaFault::CodecRefused),
+        ],
+    )?;
+    let both = fields.share("loss")?;
+    let to_business = fields.share("loss_to_business")?.or(both);
+    let to_user = fields.share("loss_to_user")?.or(both);
+    if to_business.is_some() || to_user.is_some() {
+        let (to_business, to_user) = (to_business.unwrap_or(0.0), to_user.unwrap_or(0.0));
+        found.push((
+            "loss",
+            MediaFault::Loss {
+                to_business,
+                to_user,
+            },
+            None,
+        ));
+    }
+    if let Some(late) = fields.millis("dtls_late_ms")? {
+        found.push(("dtls_late_ms", MediaFault::DtlsLate(late), None));
+    }
+    let heard = fields.word(
+        "one_way",
+        &[
+            ("to_business", Heard::ToBusiness),
+            ("to_user", Heard::ToUser),
+        ],
+    )?;
+    found.extend(heard.map(|heard| ("one_way", MediaFault::OneWay(heard), None)));
+    Ok(found)
+}
+
+fn process_faults(fields: &Fields<'_>) -> Result<Named<ProcessFault>, String> {
+    flags(
+        fields,
+        &[
+            ("refuse_calls", ProcessFault::RefuseCalls),
+            ("over_capacity", ProcessFault::OverCapacity),
+        ],
+    )
+}
+
+fn only_webhooks(fields: &Fields<'_>, numbers: Numbers<'_>) -> Result<OnlyWebhooks, String> {
+    let event = fields.text("event")?.map(|event| event.to_lowercase());
+    let known =
+        |event: &str| EVENTS.contains(&event) || ahoy_wire::subscriptions::FIELDS.contains(&event);
+    if let Some(event) = event.as_deref().filter(|event| !known(event)) {
+        let names = list(&EVENTS);
+        return Err(fields.at(
+            "event",
+            &format!("`{event}` is none of {names}, and no webhook field"),
+        ));
+    }
+    let receiver = fields.text("receiver")?.map(|text| match text.parse() {
+        Ok(app) => Receiver::App(app),
+        Err(_) => Receiver::Url(text),
+    });
+    if let Some(Receiver::Url(url)) = &receiver
+        && !url.starts_with("http")
+    {
+        return Err(fields.at(
+            "receiver",
+            &format!("`{url}` is neither the id of an app nor the beginning of a callback address"),
+        ));
+    }
+    let attempt = fields.whole("attempt", u64::from(u32::MAX))?;
+    if attempt == Some(0) {
+        return Err(fields.at("attempt", "attempts are counted from 1"));
+    }
+    Ok(OnlyWebhooks {
+        event,
+        call: call(fields)?,
+        number: fields.number("number", numbers)?,
+        receiver,
+        attempt: attempt.and_then(|n| u32::try_from(n).ok()),
+    })
+}
+
+fn only_requests(fields: &Fields<'_>, numbers: Numbers<'_>) -> Result<OnlyRequests, String> {
+    let path = fields.text("path")?.map(|text| {
+        let segments = text.split('/').filter(|segment| !segment.is_empty());
+        segments.map(str::to_owned).collect::<Vec<_>>()
+    });
+    if path.as_ref().is_some_and(Vec::is_empty) {
+        return Err(fields.at(
+            "path",
+            "part of a path without its version is expected, like `calls`",
+        ));
+    }
+    Ok(OnlyRequests {
+        method: fields.text("method")?.map(|method| method.to_uppercase()),
+        path,
+        action: fields.text("action")?.map(|action| action.to_lowercase()),
+        call: call(fields)?,
+        number: fields.number("number", numbers)?,
+    })
+}
+
+fn only_calls(fields: &Fields<'_>, numbers: Numbers<'_>) -> Result<OnlyCalls, String> {
+    Ok(OnlyCalls {
+        call: call(fields)?,
+        number: fields.number("number", numbers)?,
+        user: fields.user("user")?,
+        direction: fields.direction("direction")?,
+    })
+}
+
+fn call(fields: &Fields<'_>) -> Result<Option<CallId>, String> {
+    fields
+        .text("call")?
+        .map(|text| text.parse().map_err(|e| fields.at("call", &format!("{e}"))))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests;

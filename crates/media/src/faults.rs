@@ -1,0 +1,255 @@
+//! What can be made to go wrong between the relay and the business, for those who test what they build on it.
+//!
+//! A leg without faults pays one look at an empty pointer a packet.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::Side;
+use crate::network::{Conditions, Fate, Path};
+
+/// What goes wrong with the media of a call on the business's leg.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MediaFaults {
+    /// Decides which packets are lost: the same seed loses the same ones.
+    pub seed: u64,
+    /// Share of the audio packets lost towards the business, from 0 to 1.
+    pub loss_to_business: f64,
+    /// Share of the audio packets lost from the business, from 0 to 1.
+    pub loss_to_user: f64,
+    /// The business's connectivity checks never arrive.
+    pub no_ice: bool,
+    /// The business's DTLS never arrives.
+    pub no_dtls: bool,
+    /// DTLS begins so much later; zero at once.
+    pub dtls_late: Duration,
+    /// The only side that hears the other.
+    pub only_heard_by: Option<Side>,
+}
+
+impl MediaFaults {
+    /// Each fault in a word, with its measure.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let shares = [
+            ("loss_to_business", self.loss_to_business),
+            ("loss_to_user", self.loss_to_user),
+        ];
+        for (name, share) in shares {
+            if share > 0.0 {
+                words.push(format!("{name}={share}"));
+            }
+        }
+        for (name, on) in [("no_ice", self.no_ice), ("no_dtls", self.no_dtls)] {
+            if on {
+                words.push(name.to_owned());
+            }
+        }
+        if !self.dtls_late.is_zero() {
+            words.push(format!("dtls_late_ms={}", self.dtls_late.as_millis()));
+        }
+        if let Some(side) = self.only_heard_by {
+            words.push(format!("one_way=to_{}", side.as_str()));
+        }
+        words
+    }
+
+    /// Both; the worse counts.
+    fn add(&mut self, other: &Self) {
+        self.loss_to_business = self.loss_to_business.max(other.loss_to_business);
+        self.loss_to_user = self.loss_to_user.max(other.loss_to_user);
+        self.no_ice |= other.no_ice;
+        self.no_dtls |= other.no_dtls;
+        self.dtls_late = self.dtls_late.max(other.dtls_late);
+        self.only_heard_by = other.only_heard_by.or(self.only_heard_by);
+    }
+}
+
+/// Where a late DTLS is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    NotAsked,
+    Until(Instant),
+    Over,
+}
+
+/// The faults of a leg at work.
+#[derive(Debug)]
+pub(crate) struct LegFaults {
+    asked: MediaFaults,
+    /// From the peer, and to it.
+    paths: [Path; 2],
+    /// What other paths took before these.
+    taken: [u64; 2],
+    late: Late,
+    /// The latest ClientHello that came too early.
+    hello: Option<(SocketAddr, Box<[u8]>)>,
+}
+
+impl LegFaults {
+    pub fn new(asked: &MediaFaults) -> Self {
+        Self {
+            asked: asked.clone(),
+            paths: paths(asked),
+            taken: [0; 2],
+            late: Late::NotAsked,
+            hello: None,
+        }
+    }
+    pub fn add(&mut self, more: &MediaFaults) {
+        self.taken = self.taken();
+        self.asked.add(more);
+        self.paths = paths(&self.asked);
+    }
+    pub fn no_ice(&self) -> bool {
+        self.asked.no_ice
+    }
+    pub fn no_dtls(&self) -> bool {
+        self.asked.no_dtls
+    }
+    /// Whether nothing of what the peer sends is heard.
+    pub fn is_mute(&self) -> bool {
+        self.asked.only_heard_by == Some(Side::Business)
+    }
+    /// Whether the peer hears nothing.
+    pub fn is_deaf(&self) -> bool {
+        self.asked.only_heard_by == Some(Side::User)
+    }
+    /// Whether the next packet from the peer is lost.
+    pub fn loses_inbound(&mut self, now: Duration) -> bool {
+        self.paths[0].pass(now) == Fate::Lost
+    }
+    /// Whether the next packet to the peer is lost.
+    pub fn loses_outbound(&mut self, now: Duration) -> bool {
+        self.paths[1].pass(now) == Fate::Lost
+    }
+    /// Packets lost so far: from the peer, and to it.
+    pub fn taken(&self) -> [u64; 2] {
+        let [inbound, outbound] = &self.paths;
+        [
+            self.taken[0] + inbound.passage().lost,
+            self.taken[1] + outbound.passage().lost,
+        ]
+    }
+    /// Whether DTLS has to wait; the first time it is asked the wait begins.
+    pub fn dtls_waits(&mut self, now: Instant) -> bool {
+        if self.asked.dtls_late.is_zero() {
+            return false;
+        }
+        if self.late == Late::NotAsked {
+            self.late = Late::Until(now + self.asked.dtls_late);
+        }
+        self.late != Late::Over
+    }
+    /// Keeps a ClientHello until DTLS may begin.
+    pub fn keep(&mut self, from: SocketAddr, hello: &[u8]) {
+        self.hello = Some((from, hello.into()));
+    }
+    /// When DTLS may begin.
+    pub fn due(&self) -> Option<Instant> {
+        match self.late {
+            Late::Until(at) => Some(at),
+            Late::NotAsked | Late::Over => None,
+        }
+    }
+    /// DTLS may begin if its time has come: with this ClientHello, if one was kept.
+    pub fn begin(&mut self, now: Instant) -> Option<Option<(SocketAddr, Box<[u8]>)>> {
+        let due = self.due().is_some_and(|at| at <= now);
+        due.then(|| {
+            self.late = Late::Over;
+            self.hello.take()
+        })
+    }
+}
+
+/// The ways from the peer and to it: they lose packets and do nothing else.
+fn paths(asked: &MediaFaults) -> [Path; 2] {
+    let unless_heard = |by: Side, share: f64| match asked.only_heard_by {
+        Some(side) if side != by => 1.0,
+        _ => share,
+    };
+    let inbound = unless_heard(Side::User, asked.loss_to_user);
+    let outbound = unless_heard(Side::Business, asked.loss_to_business);
+    [
+        Path::new(Conditions::loss(inbound), asked.seed),
+        Path::new(Conditions::loss(outbound), !asked.seed),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(seed: u64, share: f64) -> Vec<bool> {
+        let asked = MediaFaults {
+            seed,
+            loss_to_user: share,
+            loss_to_business: share,
+            ..MediaFaults::default()
+        };
+        let mut leg = LegFaults::new(&asked);
+        (0..1_000)
+            .map(|_| leg.loses_inbound(Duration::ZERO))
+            .collect()
+    }
+
+    #[test]
+    fn the_same_seed_loses_the_same_packets() {
+        assert_eq!(lost(4, 0.2), lost(4, 0.2));
+        assert_ne!(lost(4, 0.2), lost(5, 0.2));
+        let share = lost(4, 0.2).iter().filter(|lost| **lost).count();
+        assert!((160..240).contains(&share), "{share}");
+        assert!(lost(4, 1.0).iter().all(|lost| *lost));
+        assert!(!lost(4, 0.0).iter().any(|lost| *lost));
+    }
+
+    #[test]
+    fn the_directions_do_not_march_in_step() {
+        let asked = MediaFaults {
+            loss_to_user: 0.5,
+            loss_to_business: 0.5,
+            ..MediaFaults::default()
+        };
+        let mut leg = LegFaults::new(&asked);
+        let same = (0..1_000)
+            .filter(|_| leg.loses_inbound(Duration::ZERO) == leg.loses_outbound(Duration::ZERO))
+            .count();
+        assert!((400..600).contains(&same), "{same}");
+    }
+
+    #[test]
+    fn a_late_hello_is_let_go_once() {
+        let asked = MediaFaults {
+            dtls_late: Duration::from_millis(500),
+            ..MediaFaults::default()
+        };
+        let (mut leg, start) = (LegFaults::new(&asked), Instant::now());
+        let at = |ms| start + Duration::from_millis(ms);
+        assert_eq!(leg.due(), None);
+        assert!(leg.dtls_waits(at(0)) && leg.dtls_waits(at(400)));
+        leg.keep(SocketAddr::from(([127, 0, 0, 1], 9)), b"hello");
+        assert_eq!(leg.begin(at(499)), None);
+        let hello = leg.begin(at(500)).flatten().map(|(_, hello)| hello);
+        assert_eq!(hello.as_deref(), Some(&b"hello"[..]));
+        assert!(!leg.dtls_waits(at(501)) && leg.due().is_none() && leg.begin(at(600)).is_none());
+    }
+
+    #[test]
+    fn the_worse_counts() {
+        let mut leg = LegFaults::new(&MediaFaults {
+            loss_to_user: 0.1,
+            only_heard_by: Some(Side::User),
+            ..MediaFaults::default()
+        });
+        leg.add(&MediaFaults {
+            loss_to_user: 0.05,
+            no_ice: true,
+            ..MediaFaults::default()
+        });
+        assert_eq!(
+            leg.asked.words(),
+            ["loss_to_user=0.1", "no_ice", "one_way=to_user"]
+        );
+        assert!(leg.is_deaf() && !leg.is_mute() && leg.no_ice());
+    }
+}
