@@ -1,4 +1,4 @@
-"""The OpenAPI document against the server: every operation with right, wrong and odd values for each field gives an answer the
+"""The OpenAPI documents against the server: every operation with right, wrong and odd values for each field gives an answer the
 document tells of, never a 5xx. With the seeded objects, so that requests get as far as the rules; and with drawn ones."""
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from ahoy_interop.server import Server
 from ahoy_interop.sweep import sweep
 
 SEED = 20261120
+SANDBOX_IDS = {"wa_id": "447700900001", "number": PHONE}
+LEFT_OUT = ("follow_timeline", "read_faults", "set_faults", "clear_faults")
+"""An answer that never ends; and what makes other requests fail, as it is asked to."""
 IDS = {"phone_number_id": PHONE, "waba_id": WABA, "app_id": APP_ID, "node_id": PHONE}
 
 
@@ -45,6 +48,15 @@ async def test_unknown_objects_take_anything(own_server, tmp_path):
 @pytest.mark.timeout(300)
 async def test_the_app_itself_takes_anything(own_server, tmp_path):
     await swept(own_server, tmp_path, f"{APP_ID}|{APP_SECRET}", IDS, cases=20)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("parameters", [SANDBOX_IDS, {}], ids=["seeded", "drawn"])
+async def test_the_sandbox_takes_anything(own_server, tmp_path, parameters):
+    document = f"{own_server.base}/sandbox/v1/openapi.json"
+    result = await sweep(document, own_server.base, tmp_path, headers={}, parameters=parameters, seed=SEED, cases=20, within=280, skip=LEFT_OUT)
+    assert result.status == 0, result.output
+    assert result.cases > 300, f"only {result.cases} requests were made:\n{result.output}"
 
 
 async def test_the_sweep_would_find_a_liar(own_server, tmp_path):
