@@ -28,6 +28,11 @@ use crate::reports::Reports;
 use crate::simulated;
 use crate::timers::CLOCK_KEY;
 
+/// How long a job that nobody waits for rests after the store failed, in real time.
+const JOB_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is tried.
+const JOB_TRIES: usize = 60;
+
 /// How the platform is set up.
 #[derive(Debug, Clone)]
 pub struct PlatformConfig {
@@ -319,19 +324,31 @@ impl Platform {
         })
     }
 
-    /// Runs a job that nobody waits for; a jump of the clock does.
+    /// Runs a job that nobody waits for; a jump of the clock does. While the store fails it is tried again: what the media or a
+    /// phone told is told only once.
     pub(crate) fn spawn_job(
         &self,
         what: &'static str,
-        job: impl FnOnce(&mut Step<'_>) -> StoreResult<()> + Send + 'static,
+        job: impl Fn(&mut Step<'_>) -> StoreResult<()> + Clone + Send + 'static,
     ) {
-        let pending = self.quiet().begin();
+        // A jump waits for the first try only.
+        let mut pending = Some(self.quiet().begin());
         let platform = self.clone();
         self.host().spawn(Box::pin(async move {
-            if let Err(e) = platform.ledger().execute(job).await {
+            for _ in 0..JOB_TRIES {
+                let done = platform.ledger().execute(job.clone()).await;
+                drop(pending.take());
+                let Err(e) = done else {
+                    return;
+                };
                 tracing::warn!(what, error = %e, "a job failed");
+                tokio::select! {
+                    biased;
+                    () = platform.stopping() => return,
+                    () = platform.host().sleep(JOB_AGAIN) => {}
+                }
             }
-            drop(pending);
+            tracing::error!(what, "a job failed too often and is given up");
         }));
     }
 

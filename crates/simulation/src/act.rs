@@ -217,6 +217,11 @@ pub enum Act {
     },
     /// The process stops in good order and starts again.
     Restart,
+    /// The disk is full for a while.
+    DiskFull {
+        /// Commits that fail.
+        commits: u32,
+    },
 }
 
 impl OnCall {
@@ -320,6 +325,7 @@ impl fmt::Display for Act {
                 })
             }
             Self::Restart => f.write_str("the process stops and starts again"),
+            Self::DiskFull { commits } => write!(f, "the disk is full for {commits} commits"),
         }
     }
 }

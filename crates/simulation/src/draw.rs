@@ -31,9 +31,10 @@ enum Kind {
     Jump,
     Crash,
     Restart,
+    DiskFull,
 }
 
-const KINDS: [Kind; 18] = [
+const KINDS: [Kind; 19] = [
     Kind::UserCalls,
     Kind::BusinessCalls,
     Kind::Rush,
@@ -52,6 +53,7 @@ const KINDS: [Kind; 18] = [
     Kind::Jump,
     Kind::Crash,
     Kind::Restart,
+    Kind::DiskFull,
 ];
 
 /// What a story is mostly about.
@@ -65,23 +67,23 @@ struct Temper {
 /// A bit of everything; calls of one business; asking for permission; crashes; receivers that are not well.
 const TEMPERS: [Temper; 5] = [
     Temper {
-        weights: [12, 14, 4, 26, 5, 6, 2, 3, 1, 2, 2, 2, 2, 4, 9, 3, 2, 1],
+        weights: [12, 14, 4, 26, 5, 6, 2, 3, 1, 2, 2, 2, 2, 4, 9, 3, 2, 1, 1],
         permitted: 60,
     },
     Temper {
-        weights: [6, 24, 3, 34, 4, 2, 1, 1, 1, 1, 1, 1, 2, 3, 12, 2, 1, 1],
+        weights: [6, 24, 3, 34, 4, 2, 1, 1, 1, 1, 1, 1, 2, 3, 12, 2, 1, 1, 0],
         permitted: 85,
     },
     Temper {
-        weights: [4, 8, 1, 12, 10, 28, 3, 14, 3, 4, 2, 1, 3, 2, 3, 1, 1, 0],
+        weights: [4, 8, 1, 12, 10, 28, 3, 14, 3, 4, 2, 1, 3, 2, 3, 1, 1, 0, 0],
         permitted: 15,
     },
     Temper {
-        weights: [14, 14, 6, 26, 4, 4, 1, 2, 1, 1, 1, 2, 1, 5, 6, 2, 9, 1],
+        weights: [14, 14, 6, 26, 4, 4, 1, 2, 1, 1, 1, 2, 1, 5, 6, 2, 9, 1, 6],
         permitted: 60,
     },
     Temper {
-        weights: [16, 14, 4, 28, 2, 4, 2, 1, 1, 1, 0, 1, 1, 12, 9, 3, 1, 0],
+        weights: [16, 14, 4, 28, 2, 4, 2, 1, 1, 1, 0, 1, 1, 12, 9, 3, 1, 0, 1],
         permitted: 60,
     },
 ];
@@ -247,6 +249,9 @@ fn draw(dice: &mut Dice, temper: &Temper, favourite: (usize, usize)) -> Act {
             twice: dice.percent(40),
         },
         Kind::Restart => Act::Restart,
+        Kind::DiskFull => Act::DiskFull {
+            commits: 1 + u32::try_from(dice.below(3)).unwrap_or(0),
+        },
     }
 }
 

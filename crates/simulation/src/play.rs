@@ -12,7 +12,11 @@ use ahoy_wire::messages::{Content, Interactive};
 
 use crate::act::{Act, Feedback, Habit, Letter, Setting};
 use crate::breach::{Breach, Held, Promise};
+use crate::power::DISK_FULL;
 use crate::world::{NODES, RECEIVERS, World, wa_id};
+
+/// A timer whose commit failed is put off by a minute, and so is everything that hangs on it.
+const POSTPONED: Duration = Duration::from_secs(62);
 
 /// What became of an act, in a word or a sentence.
 pub(crate) fn outcome<T, E: Display>(result: &Result<T, E>) -> String {
@@ -25,9 +29,20 @@ pub(crate) fn outcome<T, E: Display>(result: &Result<T, E>) -> String {
 /// A refusal of the rules is an answer like another; one of the platform's own defects is not.
 pub(crate) fn sound(said: &str) -> Held {
     let defects = ["a decision broke off", "the store failed"];
-    match defects.iter().any(|defect| said.contains(defect)) {
+    // Unless the story wanted it so.
+    let wanted = said.contains(DISK_FULL);
+    match !wanted && defects.iter().any(|defect| said.contains(defect)) {
         true => Err(Breach::new(Promise::NothingBreaks, said)),
         false => Ok(()),
+    }
+}
+
+/// Whether the power was there to the end. That the store had no room is an answer like another.
+fn stored<T>(answer: Option<ahoy_store::Result<T>>) -> Held<bool> {
+    match answer {
+        None => Ok(false),
+        Some(Err(e)) if !e.0.contains(DISK_FULL) => Err(e.into()),
+        Some(_) => Ok(true),
     }
 }
 
@@ -107,6 +122,11 @@ impl World {
             Act::Jump { seconds } => self.jump(Duration::from_secs(*seconds)),
             Act::Crash { at, twice } => self.crash(*at, *twice),
             Act::Restart => self.restart(),
+            Act::DiskFull { commits } => {
+                self.power.fill_up(*commits);
+                self.patience += POSTPONED;
+                Ok(true)
+            }
         }
     }
 
@@ -223,7 +243,8 @@ impl World {
             Setting::Payment(valid) => row.payment_valid = valid,
         };
         let set = async move { platform.change_number(NODES[number], change).await };
-        Ok(self.ask(set)?.transpose()?.is_some())
+        let set = self.ask(set)?;
+        stored(set)
     }
 
     fn habit(&mut self, user: usize, habit: Habit) -> Held<bool> {
@@ -247,15 +268,18 @@ impl World {
             user.behaviour = Some(behaviour);
         };
         let changed = async move { platform.change_user(wa_id(user), change).await };
-        Ok(self.ask(changed)?.transpose()?.is_some())
+        let changed = self.ask(changed)?;
+        stored(changed)
     }
 
     pub(crate) fn jump(&mut self, by: Duration) -> Held<bool> {
         let platform = self.platform()?;
         let before = self.rule_now()?;
         let jumped = self.ask(async move { platform.advance(by).await })?;
-        let Some(now) = jumped.transpose()? else {
-            return Ok(false);
+        let now = match jumped {
+            None => return Ok(false),
+            Some(Ok(now)) => now,
+            failed => return stored(failed),
         };
         if now.since(before) < by {
             return Err(Breach::new(

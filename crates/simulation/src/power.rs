@@ -1,4 +1,5 @@
-//! A store whose power can be cut: before a commit, or after it and before anything that follows from it.
+//! A store whose power can be cut, before a commit or after it and before anything that follows from it; and whose disk can be
+//! full.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +21,10 @@ struct State {
     cut: bool,
     /// Commits until the cut, and where.
     fuse: Option<(u32, CutAt)>,
+    /// Commits that will fail for want of room.
+    full: u32,
+    /// The last commit failed.
+    failed: bool,
     commits: u64,
 }
 
@@ -48,6 +53,13 @@ impl Power {
         let mut state = lock(&self.0);
         state.cut = false;
         state.fuse = None;
+        state.full = 0;
+        state.failed = false;
+    }
+
+    /// The next commits fail, and nothing of them happens.
+    pub fn fill_up(&self, commits: u32) {
+        lock(&self.0).full = commits;
     }
 
     /// Commits so far.
@@ -55,24 +67,44 @@ impl Power {
         lock(&self.0).commits
     }
 
+    /// Whether the last commit failed.
+    pub fn failed(&self) -> bool {
+        lock(&self.0).failed
+    }
+
     /// A batch begins: how it ends.
-    fn next(&self) -> Option<CutAt> {
+    fn next(&self) -> Ending {
         let mut state = lock(&self.0);
         state.commits += 1;
         match &mut state.fuse {
-            None => None,
+            None => {}
             Some((0, at)) => {
                 let at = *at;
                 state.cut = true;
-                Some(at)
+                return match at {
+                    CutAt::BeforeCommit => Ending::Fails("the power was cut"),
+                    CutAt::AfterCommit => Ending::Keeps,
+                };
             }
-            Some((more, _)) => {
-                *more -= 1;
-                None
-            }
+            Some((more, _)) => *more -= 1,
         }
+        state.failed = state.full > 0;
+        if !state.failed {
+            return Ending::Keeps;
+        }
+        state.full -= 1;
+        Ending::Fails(DISK_FULL)
     }
 }
+
+/// How a batch ends.
+enum Ending {
+    Keeps,
+    Fails(&'static str),
+}
+
+/// What the store says when there is no room.
+pub const DISK_FULL: &str = "the disk is full";
 
 /// A store behind the switch.
 pub struct Wired {
@@ -85,11 +117,11 @@ pub struct Wired {
 impl Store for Wired {
     fn batch(&mut self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()> {
         match self.power.next() {
-            Some(CutAt::BeforeCommit) => self.store.batch(&mut |batch| {
+            Ending::Fails(why) => self.store.batch(&mut |batch| {
                 work(batch)?;
-                Err(StoreError("the power was cut".into()))
+                Err(StoreError(why.into()))
             }),
-            Some(CutAt::AfterCommit) | None => self.store.batch(work),
+            Ending::Keeps => self.store.batch(work),
         }
     }
     fn reader(&self) -> Result<Box<dyn Reader>> {

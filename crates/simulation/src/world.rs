@@ -13,6 +13,7 @@ use ahoy_types::{AppId, CallId, Direction, PhoneNumberId, RuleTime, WaId};
 use crate::account::config;
 use crate::act::NUMBERS;
 use crate::breach::{Breach, Held, Promise};
+use crate::check::LATE;
 use crate::dice::Dice;
 use crate::disk::Disk;
 use crate::machine::{Machine, lock};
@@ -78,6 +79,8 @@ pub struct World {
     /// Rule time when everything was looked at last.
     pub(crate) last_commit: Option<RuleTime>,
     breath: Dice,
+    /// How late a timer may be.
+    pub(crate) patience: Duration,
 }
 
 struct Life {
@@ -117,6 +120,7 @@ impl World {
             crash_twice: false,
             last_commit: None,
             breath: Dice::new(seed, 5),
+            patience: LATE,
         };
         world.add_receiver()?;
         world.start()?;
