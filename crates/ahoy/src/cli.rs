@@ -162,6 +162,20 @@ pub(crate) struct DevArgs {
     /// Start with these faults: a JSON file, JSON, or rules like `drop=0.3;event=terminate, no_dtls` (docs/sandbox.md).
     #[arg(long, env = "AHOY_FAULTS", value_name = "FILE|JSON|RULES")]
     pub faults: Option<String>,
+    /// File (TOML) of what a fresh data folder holds beside the seeded account: businesses, numbers, settings, users,
+    /// permissions, templates; `docs/seed.md` explains every key.
+    #[arg(long = "seed", env = "AHOY_SEED", value_name = "FILE")]
+    pub seed_file: Option<PathBuf>,
+    /// Delete what the data folder holds, and start anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// The instant at which virtual time begins, as 2027-01-06T08:00:00Z or Unix seconds. In a data folder that was used
+    /// before it jumps ahead to it, and never back [default: the system's time].
+    #[arg(long, env = "AHOY_CLOCK", value_name = "INSTANT", value_parser = ahoy_calling::instant::parse)]
+    pub clock: Option<ahoy_types::RuleTime>,
+    /// Virtual time stands still until it is advanced.
+    #[arg(long, env = "AHOY_CLOCK_FROZEN")]
+    pub clock_frozen: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ahoy_store::sqlite::SqliteStore;
 use anyhow::Context;
 
 /// Where the database lives.
@@ -31,6 +32,20 @@ impl DataFolder {
             path,
             temporary: true,
         })
+    }
+
+    /// Deletes what an earlier process kept here; says whether there was anything.
+    pub(crate) fn start_anew(&self) -> anyhow::Result<bool> {
+        let database = self.database();
+        // A folder with other things and no database is somebody else's, or a slip of the finger.
+        let others =
+            std::fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_some());
+        anyhow::ensure!(
+            database.exists() || !others,
+            "--fresh: the folder {} is no data folder of Ahoy's; nothing was deleted",
+            self.path.display()
+        );
+        SqliteStore::erase(&database).context("--fresh")
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -65,6 +65,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         sandbox: Some(Sandbox {
             seed: seed.clone(),
             agent: Some(seed_args.verify_token.clone()),
+            clock: None,
+            frozen: false,
         }),
     })
     .await?;

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
+use ahoy_calling::instant;
 use ahoy_platform::Seed;
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::config::FileConfig;
 use crate::data::DataFolder;
 use crate::health::{faults_on, media_addresses};
 use crate::server::{Sandbox, Server, Setup};
-use crate::signals;
+use crate::{seed_file, signals};
 
 /// The admin token of the sandbox.
 const ADMIN_TOKEN: &str = "ahoy-dev-admin";
@@ -41,6 +42,10 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         seed: seed_args,
         no_agent,
         faults,
+        seed_file,
+        fresh,
+        clock,
+        clock_frozen,
     } = args;
     let json = net.json;
     let mut file = FileConfig::default().overridden_by(net);
@@ -52,7 +57,11 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         Some(path) => DataFolder::kept(path.clone()),
         None => DataFolder::temporary()?,
     };
-    let seed = seed(&seed_args);
+    let mut seed = seed(&seed_args);
+    if let Some(path) = &seed_file {
+        seed_file::read(path, &mut seed)?;
+    }
+    let emptied = fresh && data.start_anew()?;
     let server = Server::start(Setup {
         file,
         data,
@@ -60,6 +69,8 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         sandbox: Some(Sandbox {
             seed: seed.clone(),
             agent: (!no_agent).then(|| seed_args.verify_token.clone()),
+            clock,
+            frozen: clock_frozen,
         }),
     })
     .await?;
@@ -69,7 +80,8 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
     if json {
         println!("{}", ready_line(&server, Some(&seed)));
     } else {
-        banner(&server, &seed, &admin_token);
+        let notes = notes(&server, emptied, seed_file.is_some());
+        banner(&server, &seed, &admin_token, &notes);
     }
     signals::first().await;
     if !json {
@@ -93,6 +105,30 @@ fn begin_with(server: &Server, faults: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the reader of the banner may not expect.
+fn notes(server: &Server, emptied: bool, seed_file: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(busy) = server.instead_of {
+        notes.push(format!("{busy} is busy, so a free port was taken."));
+    }
+    if emptied {
+        notes.push("What the data folder held was deleted.".into());
+    }
+    if seed_file && !server.begun.planted {
+        notes.push(
+            "The data folder was seeded before: the seed file changed nothing (--fresh starts anew)."
+                .into(),
+        );
+    }
+    if server.begun.clock_was_later {
+        notes.push(
+            "The data folder's clock is later than --clock and never goes back (--fresh starts anew)."
+                .into(),
+        );
+    }
+    notes
+}
+
 /// What scripts read: printed once, when everything is ready.
 pub(crate) fn ready_line(server: &Server, seed: Option<&Seed>) -> Value {
     let mut line = json!({
@@ -102,6 +138,10 @@ pub(crate) fn ready_line(server: &Server, seed: Option<&Seed>) -> Value {
         "data": server.data.path(),
         "pid": std::process::id(),
         "faults": faults_on(&server.platform),
+        "clock": {
+            "now": server.platform.clock().now().secs(),
+            "frozen": server.platform.clock().frozen(),
+        },
     });
     if let Some(seed) = seed {
         line["account"] = json!({
@@ -109,15 +149,15 @@ pub(crate) fn ready_line(server: &Server, seed: Option<&Seed>) -> Value {
             "app_secret": seed.app_secret,
             "access_token": seed.token,
             "waba_id": seed.waba,
-            "phone_number_ids": seed.numbers.iter().map(|n| n.id).collect::<Vec<_>>(),
-            "users": seed.users.iter().map(|(wa_id, _)| wa_id).collect::<Vec<_>>(),
+            "phone_number_ids": seed.all_numbers().iter().map(|n| n.id).collect::<Vec<_>>(),
+            "users": seed.all_users().iter().map(|u| u.wa_id).collect::<Vec<_>>(),
         });
         line["agent"] = json!(server.agent.as_ref().map(|a| a.callback_url().to_string()));
     }
     line
 }
 
-fn banner(server: &Server, seed: &Seed, admin_token: &str) {
+fn banner(server: &Server, seed: &Seed, admin_token: &str, notes: &[String]) {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let bold = |text: &str| {
         if colour {
@@ -129,8 +169,10 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str) {
     let row = |name: &str, value: &str| println!("  {name:<14} {value}");
     println!("{}", bold("Ahoy is ready."));
     println!();
-    if let Some(busy) = server.instead_of {
-        println!("  {busy} is busy, so a free port was taken.");
+    for note in notes {
+        println!("  {note}");
+    }
+    if !notes.is_empty() {
         println!();
     }
     row("Phone", &bold(&format!("{}/phone", server.url)));
@@ -143,8 +185,8 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str) {
     row("Admin token", admin_token);
     row("App", &format!("{}   secret {}", seed.app, seed.app_secret));
     row("WABA", &seed.waba.to_string());
-    for number in &seed.numbers {
-        let calling = if number.calling {
+    for number in seed.all_numbers() {
+        let calling = if number.settings.status.on() {
             "calling enabled"
         } else {
             "calling disabled"
@@ -153,12 +195,13 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str) {
             "Number",
             &format!(
                 "{}   +{}   {}, {calling}",
-                number.id, number.number, number.name
+                number.id, number.number, number.verified_name
             ),
         );
     }
-    for (wa_id, name) in &seed.users {
-        row("User", &format!("{wa_id}   {name}"));
+    for user in seed.all_users() {
+        let name = user.name.unwrap_or_default();
+        row("User", &format!("{}   {name}", user.wa_id));
     }
     match &server.agent {
         Some(agent) => row("Sample agent", agent.callback_url().as_str()),
@@ -175,6 +218,13 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str) {
         ""
     };
     row("Data", &format!("{folder}{fate}"));
+    let clock = server.platform.clock();
+    let now = instant::written(clock.now());
+    if clock.frozen() {
+        row("Clock", &format!("{now}, frozen: only jumps move it"));
+    } else if clock.offset_ms().abs() > 60_000 {
+        row("Clock", &now);
+    }
     println!();
     println!("  Open the phone page, pick a user and call. Ctrl-C ends.");
 }

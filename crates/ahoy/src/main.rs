@@ -12,6 +12,7 @@ mod load;
 mod logging;
 mod pages;
 mod ports;
+mod seed_file;
 mod server;
 mod signals;
 

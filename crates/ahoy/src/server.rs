@@ -16,6 +16,7 @@ use ahoy_phone::PhoneState;
 use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed};
 use ahoy_sandbox::{SandboxState, Surface};
 use ahoy_store::sqlite::{Durability, SqliteStore};
+use ahoy_types::RuleTime;
 use ahoy_webhooks::{Sender, Verifier};
 use anyhow::Context;
 use axum::Router;
@@ -29,7 +30,7 @@ use crate::config::FileConfig;
 use crate::data::DataFolder;
 use crate::health::{self, Health};
 use crate::ports::{self, Bound};
-use crate::{pages, signals};
+use crate::{pages, seed_file, signals};
 
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -42,6 +43,19 @@ pub(crate) struct Sandbox {
     pub seed: Seed,
     /// Whether the sample agent runs in this process, and the verify token of its callback.
     pub agent: Option<String>,
+    /// The instant at which virtual time begins, if not the system's.
+    pub clock: Option<RuleTime>,
+    /// Whether virtual time stands still from the start.
+    pub frozen: bool,
+}
+
+/// What became of the options that only a fresh data folder follows to the letter.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Begun {
+    /// Whether the seed was planted: not where one was before.
+    pub planted: bool,
+    /// Whether the clock was asked to begin earlier than the data folder's already stands.
+    pub clock_was_later: bool,
 }
 
 /// How to start a server.
@@ -59,6 +73,7 @@ pub(crate) struct Server {
     pub instead_of: Option<SocketAddr>,
     pub data: DataFolder,
     pub agent: Option<Agent>,
+    pub begun: Begun,
     stop: watch::Sender<bool>,
     http: JoinHandle<std::io::Result<()>>,
 }
@@ -103,14 +118,26 @@ impl Server {
         }
         let sender = Sender::new(platform.clone()).context("TLS for webhooks")?;
         tokio::spawn(sender.run(jobs));
+        let mut begun = Begun::default();
+        let mut jump_to = None;
         if let Some(sandbox) = &sandbox {
-            platform.plant(&sandbox.seed).await?;
+            if sandbox.frozen {
+                platform.freeze(true).await?;
+            }
+            if let Some(at) = sandbox.clock
+                && !platform.begin_at(at).await?
+            {
+                jump_to = Some(at);
+            }
+            seed_file::check(&platform, &sandbox.seed).await?;
+            begun.planted = platform.plant(&sandbox.seed).await?;
         }
         let mut agent = None;
         let mut callback = None;
         if let Some(Sandbox {
             seed,
             agent: Some(verify_token),
+            ..
         }) = &sandbox
         {
             let started = start_agent(&url, seed, verify_token).await?;
@@ -146,7 +173,14 @@ impl Server {
                 })
                 .await
         });
+        if let Some(at) = jump_to {
+            // What falls due on the way may bring the business back to the API: it is served by now.
+            let now = platform.clock().now();
+            begun.clock_was_later = now > at;
+            platform.advance(at.since(now)).await?;
+        }
         Ok(Self {
+            begun,
             platform,
             url,
             instead_of,

@@ -6,18 +6,21 @@ use ahoy_calling::account::{
 use ahoy_calling::limits::Profile;
 use ahoy_calling::settings::{CallingSettings, Switch};
 use ahoy_calling::simulated::Behaviour;
+use ahoy_calling::template::Template;
 use ahoy_store::Result;
-use ahoy_types::{AppId, BusinessId, PhoneNumberId, TokenHash, TokenId, WaId, WabaId};
+use ahoy_types::{AppId, BusinessId, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId};
 
 use crate::ledger::Step;
 use crate::platform::Platform;
+use crate::sandbox::Grant;
+use crate::{account, finish};
 
 /// Key of the mark that a store was planted.
 pub(crate) const SEEDED_KEY: &str = "seeded";
 /// Id of the seeded access token.
 const TOKEN_ID: TokenId = TokenId(740_000_000_000_001);
-/// The webhook fields the seeded app is subscribed to: every one there is.
-const EVERY_FIELD: [&str; 5] = [
+/// Every webhook field there is: the seeded app is subscribed to all of them.
+pub const EVERY_FIELD: [&str; 5] = [
     "account_settings_update",
     "account_update",
     "calls",
@@ -57,6 +60,31 @@ pub struct Seed {
     pub numbers: Vec<SeedNumber>,
     /// Simulated users with their names.
     pub users: Vec<(WaId, String)>,
+    /// What is laid over all this: a row with the id of another one takes its place.
+    pub file: Planting,
+}
+
+/// Rows to be planted. Instants at which something came to be are those of the planting.
+#[derive(Debug, Clone, Default)]
+pub struct Planting {
+    /// Portfolios.
+    pub businesses: Vec<Business>,
+    /// Accounts.
+    pub wabas: Vec<Waba>,
+    /// Apps.
+    pub apps: Vec<App>,
+    /// Access tokens.
+    pub tokens: Vec<Token>,
+    /// Subscriptions of apps to accounts.
+    pub subscriptions: Vec<Subscription>,
+    /// Numbers.
+    pub numbers: Vec<Number>,
+    /// Users.
+    pub users: Vec<User>,
+    /// What users let numbers do; nobody is told of it.
+    pub permissions: Vec<(PhoneNumberId, WaId, Grant)>,
+    /// Templates.
+    pub templates: Vec<Template>,
 }
 
 impl Default for Seed {
@@ -94,13 +122,14 @@ impl Default for Seed {
                 (WaId::from_u64(447_700_900_001), "Ana".into()),
                 (WaId::from_u64(447_700_900_002), "Ben".into()),
             ],
+            file: Planting::default(),
         }
     }
 }
 
 impl Platform {
-    /// Plants the seed into a store that has none yet; what is there stays.
-    pub async fn plant(&self, seed: &Seed) -> Result<()> {
+    /// Plants the seed into a store that has none yet, and says whether it did; what is there stays.
+    pub async fn plant(&self, seed: &Seed) -> Result<bool> {
         let seed = seed.clone();
         self.ledger().execute(move |step| plant(step, &seed)).await
     }
@@ -126,79 +155,150 @@ impl Platform {
     }
 }
 
-/// The rows of the seed.
-pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<()> {
-    if step.tx.meta(SEEDED_KEY)?.is_some() {
-        return Ok(());
+impl Seed {
+    /// The numbers, those of the file among them.
+    pub fn all_numbers(&self) -> Vec<Number> {
+        let mut all = self.rows().numbers;
+        all.retain(|row| self.file.numbers.iter().all(|other| other.id != row.id));
+        all.extend(self.file.numbers.iter().cloned());
+        all
     }
-    let now = step.now;
-    step.tx.put_business(&Business {
-        id: seed.business,
-        name: "Harbour Café Ltd".into(),
-        contacts: vec!["owner@harbour.example".into()],
-    })?;
-    step.tx
-        .put_waba(&Waba::new(seed.waba, seed.business, "Harbour Café"))?;
-    step.tx.put_app(&App {
-        id: seed.app,
-        name: "Harbour Voice".into(),
-        secret: seed.app_secret.clone(),
-        business: seed.business,
-        callback: None,
-        fields: EVERY_FIELD.map(str::to_owned).to_vec(),
-    })?;
-    step.tx.put_token(&Token {
-        id: TOKEN_ID,
-        hash: TokenHash::of(&seed.token),
-        name: "Seeded token".into(),
-        app: seed.app,
-        business: seed.business,
-        scopes: vec![
-            Scope::WhatsappBusinessManagement,
-            Scope::WhatsappBusinessMessaging,
-        ],
-        issued_at: now,
-        expires_at: None,
-        revoked_at: None,
-    })?;
-    step.tx.put_subscription(&Subscription {
-        waba: seed.waba,
-        app: seed.app,
-        callback: None,
-    })?;
-    for number in &seed.numbers {
-        let status = if number.calling {
-            Switch::Enabled
-        } else {
-            Switch::Disabled
+
+    /// The users, those of the file among them.
+    pub fn all_users(&self) -> Vec<User> {
+        let mut all = self.rows().users;
+        all.retain(|row| self.file.users.iter().all(|other| other.wa_id != row.wa_id));
+        all.extend(self.file.users.iter().cloned());
+        all
+    }
+
+    /// The rows of the seeded account, without those of the file.
+    pub fn rows(&self) -> Planting {
+        let number = |number: &SeedNumber| {
+            let status = if number.calling {
+                Switch::Enabled
+            } else {
+                Switch::Disabled
+            };
+            Number {
+                id: number.id,
+                waba: self.waba,
+                number: number.number,
+                verified_name: number.name.clone(),
+                profile: number.profile,
+                messaging_limit: MessagingLimit::Tier2k,
+                payment_valid: true,
+                settings: CallingSettings {
+                    status,
+                    ..Default::default()
+                },
+                registration: Default::default(),
+                about: Default::default(),
+                standing: Default::default(),
+            }
         };
-        step.tx.put_number(&Number {
-            id: number.id,
-            waba: seed.waba,
-            number: number.number,
-            verified_name: number.name.clone(),
-            profile: number.profile,
-            messaging_limit: MessagingLimit::Tier2k,
-            payment_valid: true,
-            settings: CallingSettings {
-                status,
-                ..Default::default()
-            },
-            registration: Default::default(),
-            about: Default::default(),
-            standing: Default::default(),
-        })?;
-    }
-    for (wa_id, name) in &seed.users {
-        step.tx.put_user(&User {
+        let user = |(wa_id, name): &(WaId, String)| User {
             wa_id: *wa_id,
             name: Some(name.clone()),
             country: wa_id.country(),
             behaviour: Some(Behaviour::default()),
             identity: Default::default(),
             client: Default::default(),
-            created_at: now,
-        })?;
+            created_at: RuleTime::default(),
+        };
+        Planting {
+            businesses: vec![Business {
+                id: self.business,
+                name: "Harbour Café Ltd".into(),
+                contacts: vec!["owner@harbour.example".into()],
+            }],
+            wabas: vec![Waba::new(self.waba, self.business, "Harbour Café")],
+            apps: vec![App {
+                id: self.app,
+                name: "Harbour Voice".into(),
+                secret: self.app_secret.clone(),
+                business: self.business,
+                callback: None,
+                fields: EVERY_FIELD.map(str::to_owned).to_vec(),
+            }],
+            tokens: vec![Token {
+                id: TOKEN_ID,
+                hash: TokenHash::of(&self.token),
+                name: "Seeded token".into(),
+                app: self.app,
+                business: self.business,
+                scopes: vec![
+                    Scope::WhatsappBusinessManagement,
+                    Scope::WhatsappBusinessMessaging,
+                ],
+                issued_at: RuleTime::default(),
+                expires_at: None,
+                revoked_at: None,
+            }],
+            subscriptions: vec![Subscription {
+                waba: self.waba,
+                app: self.app,
+                callback: None,
+            }],
+            numbers: self.numbers.iter().map(number).collect(),
+            users: self.users.iter().map(user).collect(),
+            permissions: Vec::new(),
+            templates: Vec::new(),
+        }
     }
-    step.tx.put_meta(SEEDED_KEY, "1")
+}
+
+/// Plants the seed unless that was done before; says whether it did.
+pub(crate) fn plant(step: &mut Step<'_>, seed: &Seed) -> Result<bool> {
+    if step.tx.meta(SEEDED_KEY)?.is_some() {
+        return Ok(false);
+    }
+    put(step, seed.rows())?;
+    put(step, seed.file.clone())?;
+    step.tx.put_meta(SEEDED_KEY, "1")?;
+    Ok(true)
+}
+
+fn put(step: &mut Step<'_>, rows: Planting) -> Result<()> {
+    let now = step.now;
+    for row in &rows.businesses {
+        step.tx.put_business(row)?;
+    }
+    for row in &rows.wabas {
+        step.tx.put_waba(row)?;
+    }
+    for row in &rows.apps {
+        step.tx.put_app(row)?;
+    }
+    for mut row in rows.tokens {
+        row.issued_at = now;
+        step.tx.put_token(&row)?;
+    }
+    for row in &rows.subscriptions {
+        step.tx.put_subscription(row)?;
+    }
+    for row in &rows.numbers {
+        step.tx.put_number(row)?;
+    }
+    for mut row in rows.users {
+        row.created_at = now;
+        step.tx.put_user(&row)?;
+    }
+    for mut row in rows.templates {
+        row.created_at = now;
+        step.tx.put_template(&row)?;
+    }
+    for (number, user, grant) in rows.permissions {
+        account::ensure_user(step, user)?;
+        let row = finish::number_of(step, number)?;
+        let limits = step.limits.of(row.profile);
+        let mut pair = step.tx.pair(number, user)?;
+        match grant {
+            Grant::Temporary => drop(pair.grant_temporary(limits, now)),
+            Grant::Permanent => pair.grant_permanent(),
+            Grant::Revoke => pair.revoke(),
+        }
+        step.tx.put_pair(number, user, &pair)?;
+    }
+    Ok(())
 }

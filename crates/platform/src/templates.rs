@@ -1,5 +1,7 @@
 //! Message templates: made, changed, reviewed, deleted, and filled in for a message (`graph-api.md` §6).
 
+mod draft;
+
 use ahoy_calling::Refusal;
 use ahoy_calling::account::Scope;
 use ahoy_calling::template::{Draft, Edit, Status, Template, may_create};
@@ -13,6 +15,8 @@ use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::outbox;
 use crate::platform::Platform;
+
+pub use draft::{category_of, content_of, draft_of};
 
 /// First of the ids templates get.
 const FIRST_ID: u64 = 1_300_000_000_000_000;

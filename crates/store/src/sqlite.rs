@@ -127,6 +127,22 @@ impl SqliteStore {
         })
     }
 
+    /// Deletes the database in the data folder `path`, so that the next [`SqliteStore::open`] finds none. Says whether there
+    /// was one.
+    ///
+    /// # Errors
+    /// The folder is in use, holds anything that this program did not write, or cannot be changed. Nothing is deleted then
+    /// unless the sentence says that it cannot be emptied.
+    pub fn erase(path: &Path) -> Result<bool> {
+        folder::erase(path, |database| {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            match Connection::open_with_flags(database, flags) {
+                Ok(conn) => Ok(migrate::is_ours(&conn).unwrap_or(false)),
+                Err(e) => Err(e.into()),
+            }
+        })
+    }
+
     /// The data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -31,6 +31,25 @@ def test_a_week_passes_in_one_step(ahoy: Ahoy):
     assert ahoy.advance(days=7) - before >= 604_800
 
 
+def test_a_frozen_clock_waits_for_its_jump(ahoy: Ahoy):
+    clock = ahoy.freeze()
+    assert clock.frozen and ahoy.clock() == ahoy.clock()
+    assert ahoy.advance_to(clock.now + 60) == clock.now + 60
+    assert not ahoy.freeze(False).frozen
+
+
+def test_a_state_goes_out_and_comes_back(ahoy: Ahoy):
+    ahoy.freeze()
+    ahoy.user("447700900105", name="Cleo")
+    state = ahoy.export_state()
+    ahoy.reset()
+    assert ahoy.import_state(state).ended_calls == 0
+    assert ahoy.export_state() == state
+    with pytest.raises(Failure, match="version: 1 is expected"):
+        ahoy.import_state({**state, "version": 2})
+    ahoy.freeze(False)
+
+
 def test_a_permission_runs_out(ahoy: Ahoy):
     user = ahoy.user("447700900102")
     user.permission("accept")

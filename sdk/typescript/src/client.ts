@@ -57,6 +57,34 @@ export interface CallView {
   [more: string]: unknown;
 }
 
+/** Rule time. */
+export interface Clock {
+  /** Unix seconds. */
+  now: number;
+  now_ms: number;
+  /** RFC 3339, in UTC. */
+  at: string;
+  /** Whether it stands still between jumps. */
+  frozen: boolean;
+  ahead_of_system_ms: number;
+}
+
+/** Everything, as one document. */
+export interface State {
+  format: "ahoy-state";
+  version: number;
+  schema: number;
+  clock: { now_ms: number; frozen: boolean };
+  /** Rows by table. */
+  tables: Record<string, Record<string, unknown>[]>;
+}
+
+/** What an import settled in the document: calls that lived in it, webhooks that were being sent. */
+export interface Imported {
+  ended_calls: number;
+  resent_deliveries: number;
+}
+
 /** A webhook with its attempts. */
 export interface Delivery {
   id: string | number;
@@ -160,6 +188,31 @@ export class Ahoy {
   async advance(by: { seconds?: number; minutes?: number; hours?: number; days?: number }): Promise<number> {
     const seconds = (by.seconds ?? 0) + 60 * (by.minutes ?? 0) + 3_600 * (by.hours ?? 0) + 86_400 * (by.days ?? 0);
     return (await this.sandbox<{ now: number }>("POST", "/clock/advance", { seconds })).now;
+  }
+
+  /** Jumps to an instant ahead, as `2027-01-06T08:00:00Z` or Unix seconds; answers the new rule time like `advance`. */
+  async advanceTo(instant: string | number): Promise<number> {
+    return (await this.sandbox<{ now: number }>("POST", "/clock/advance", { until: instant })).now;
+  }
+
+  /** The clock of rule time. */
+  clock(): Promise<Clock> {
+    return this.sandbox<Clock>("GET", "/clock");
+  }
+
+  /** Lets virtual time stand still until it is advanced, or with `false` run on. */
+  freeze(frozen = true): Promise<Clock> {
+    return this.sandbox<Clock>("PATCH", "/clock", { frozen });
+  }
+
+  /** Everything there is, as one document. It holds app secrets. */
+  exportState(): Promise<State> {
+    return this.sandbox<State>("GET", "/state");
+  }
+
+  /** Puts an exported document in the place of everything there is, the clock included: all of it, or {@link Failure}. */
+  importState(state: State): Promise<Imported> {
+    return this.sandbox<Imported>("PUT", "/state", state);
   }
 
   /** Starts over: live calls end without a word, everything is seeded anew. Rule time goes on. */

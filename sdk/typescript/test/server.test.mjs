@@ -39,6 +39,20 @@ test("a week passes in one step and a permission runs out with it", async () => 
   assert.equal((await ahoy.business("GET", asked)).permission.status, "no_permission");
 });
 
+test("a frozen clock waits for its jump, and a state goes out and comes back", async () => {
+  const { ahoy } = started;
+  const clock = await ahoy.freeze();
+  assert.equal(clock.frozen, true);
+  assert.equal(await ahoy.advanceTo(clock.now + 60), clock.now + 60);
+  await ahoy.user("447700900305", { name: "Cleo" });
+  const state = await ahoy.exportState();
+  await ahoy.reset();
+  assert.equal((await ahoy.importState(state)).ended_calls, 0);
+  assert.deepEqual(await ahoy.exportState(), state);
+  await assert.rejects(ahoy.importState({ ...state, version: 2 }), /version: 1 is expected/);
+  assert.equal((await ahoy.freeze(false)).frozen, false);
+});
+
 test("a refusal carries the server's sentence", async () => {
   await assert.rejects(started.ahoy.user("not a number"), (fault) => fault instanceof Failure && fault.status === 400 && /not a phone number/.test(fault.message));
 });

@@ -3,7 +3,8 @@
 mod content;
 
 use ahoy_calling::account::Scope;
-use ahoy_calling::template::{Category, Draft, Edit, ParameterFormat, Status, Template};
+use ahoy_calling::template::{Category, Edit, Status, Template};
+use ahoy_platform::{category_of, content_of, draft_of};
 use ahoy_types::TemplateId;
 use ahoy_wire::body::{Fields, excerpt};
 use ahoy_wire::errors::ErrorEnvelope;
@@ -24,7 +25,7 @@ use crate::docs::TemplateRequest;
 use crate::incoming::Asked;
 use crate::refusal::OrRefuse as _;
 use crate::routes::numbers::{SelectedPage, next_page};
-use content::{category, components, content};
+use content::components;
 
 /// Templates on a page unless asked otherwise.
 const DEFAULT_LIMIT: u64 = 25;
@@ -56,17 +57,7 @@ pub(crate) async fn create(
     let waba = asked.waba()?.id;
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let body = TemplateBody::parse(&asked.incoming.body()?)?;
-    let draft = Draft {
-        name: body.name,
-        language: body.language,
-        category: category(body.category),
-        parameter_format: if body.named {
-            ParameterFormat::Named
-        } else {
-            ParameterFormat::Positional
-        },
-        content: content(body.components),
-    };
+    let draft = draft_of(body);
     let made = state
         .platform
         .create_template(&asked.caller, waba, draft)
@@ -211,8 +202,8 @@ pub(super) async fn edit(
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let change = TemplateEdit::parse(&asked.incoming.body()?)?;
     let edit = Edit {
-        category: change.category.map(category),
-        content: change.components.map(content),
+        category: change.category.map(category_of),
+        content: change.components.map(content_of),
     };
     let edited = state.platform.edit_template(&asked.caller, id, edit).await;
     edited.or_refuse(&asked.incoming.method)?;
@@ -253,7 +244,7 @@ impl Wanted {
             language: fields.text("language")?.map(str::to_owned),
             category: fields
                 .word("category", &TemplateCategory::WORDS)?
-                .map(category),
+                .map(category_of),
             status: fields.word("status", &Status::WORDS)?,
         })
     }

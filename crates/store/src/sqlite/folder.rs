@@ -84,6 +84,58 @@ impl Drop for Folder {
     }
 }
 
+/// What this program writes into a data folder, the lock aside.
+const FILES: [&str; 4] = [
+    "ahoy.sqlite3",
+    "ahoy.sqlite3-journal",
+    "ahoy.sqlite3-shm",
+    "ahoy.sqlite3-wal",
+];
+
+/// Deletes the database of a folder that no process uses and that holds nothing but this program's; says whether there was
+/// one. `ours` looks at the database before anything is deleted.
+pub(super) fn erase(path: &Path, ours: impl FnOnce(&Path) -> Result<bool>) -> Result<bool> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(e) => return Err(about(path, "cannot be read", &e)),
+    };
+    let not_ours = |what: &str| {
+        StoreError(format!(
+            "the folder {} is no data folder of Ahoy's: it holds {what}; nothing was deleted",
+            path.display()
+        ))
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry
+            .map_err(|e| about(path, "cannot be read", &e))?
+            .file_name();
+        let name = name.to_string_lossy();
+        if FILES.contains(&&*name) {
+            found.push(name.into_owned());
+        } else if name != "lock" {
+            return Err(not_ours(&format!("`{name}`")));
+        }
+    }
+    if found.is_empty() {
+        return Ok(false);
+    }
+    let folder = Folder::lock(path, false)?;
+    if !ours(&folder.database())? {
+        return Err(not_ours("another program's database"));
+    }
+    // The database first: without it the rest is nothing.
+    for name in FILES {
+        match fs::remove_file(path.join(name)) {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(about(path, "cannot be emptied", &e)),
+        }
+    }
+    Ok(true)
+}
+
 fn create(path: &Path, with_parents: bool) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(with_parents);

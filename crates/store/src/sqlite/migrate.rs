@@ -22,6 +22,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
 /// Marks a file as this program's (`Ahoy` in ASCII, SQLite's `application_id`).
 const APPLICATION: i32 = 0x41_68_6f_79;
 
+/// Whether the database is this program's, or nobody's yet.
+pub(super) fn is_ours(conn: &Connection) -> Result<bool> {
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let objects: i64 =
+        conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(application == APPLICATION || (application == 0 && objects == 0))
+}
+
 /// Brings the database to the newest version, one transaction a step.
 pub(super) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<()> {
     let newest = i64::try_from(steps.len())
@@ -29,10 +37,7 @@ pub(super) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<()> {
     loop {
         // The version is read under the write lock, so that a step can never run twice.
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let application: i32 = tx.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let objects: i64 =
-            tx.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if application != APPLICATION && (application != 0 || objects > 0) {
+        if !is_ours(&tx)? {
             return Err(StoreError("the database belongs to another program".into()));
         }
         let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -151,6 +151,34 @@ fn an_older_schema_is_brought_up_to_date_and_a_newer_one_refused() {
 }
 
 #[test]
+fn a_folder_is_emptied_only_if_all_in_it_is_ours() {
+    let (path, _remove) = folder();
+    assert!(!SqliteStore::erase(&path).unwrap(), "there is none");
+    let mut store = SqliteStore::open(&path).unwrap();
+    write(&mut store, |tx| tx.put_business(&samples::business())).unwrap();
+    let refused = SqliteStore::erase(&path).unwrap_err().0;
+    assert!(refused.contains("in use by process"), "{refused}");
+    drop(store);
+    fs::write(path.join("letter.txt"), "dear").unwrap();
+    let refused = SqliteStore::erase(&path).unwrap_err().0;
+    assert!(refused.contains("holds `letter.txt`"), "{refused}");
+    fs::remove_file(path.join("letter.txt")).unwrap();
+    assert!(SqliteStore::erase(&path).unwrap());
+    assert!(!SqliteStore::erase(&path).unwrap());
+    let store = SqliteStore::open(&path).unwrap();
+    let dump = super::state::dump(&store.conn).unwrap();
+    assert_eq!(dump.tables["businesses"], []);
+    drop(store);
+    SqliteStore::erase(&path).unwrap();
+    let foreign = Connection::open(path.join("ahoy.sqlite3")).unwrap();
+    foreign.execute_batch("CREATE TABLE parrots (id)").unwrap();
+    drop(foreign);
+    let refused = SqliteStore::erase(&path).unwrap_err().0;
+    assert!(refused.contains("another program's database"), "{refused}");
+    assert!(path.join("ahoy.sqlite3").is_file());
+}
+
+#[test]
 fn an_export_of_an_older_schema_goes_through_the_migrations() {
     // Before administrators: tokens had no ids of their own, and there were fewer tables.
     let old = SqliteStore::open_schema(

@@ -1,6 +1,6 @@
 """Ahoy's sandbox for tests: a platform of your own on free ports, simulated customers, a clock that jumps."""
 
-from .client import Ahoy, Call, Failure, Gap, Heard, Network, User
+from .client import Ahoy, Call, Clock, Failure, Gap, Heard, Imported, Network, User
 from .faults import ApiFault, MediaFault, ProcessFault, WebhookFault
 from .server import NotReady, Server, find_binary
 from .waiting import GaveUp
@@ -9,10 +9,12 @@ __all__ = [
     "Ahoy",
     "ApiFault",
     "Call",
+    "Clock",
     "Failure",
     "Gap",
     "GaveUp",
     "Heard",
+    "Imported",
     "MediaFault",
     "Network",
     "NotReady",

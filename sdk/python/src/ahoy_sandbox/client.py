@@ -95,6 +95,32 @@ class Heard:
         )
 
 
+@dataclass(frozen=True)
+class Clock:
+    """Rule time."""
+
+    now: int
+    """Unix seconds."""
+    now_ms: int
+    at: str
+    """RFC 3339, in UTC."""
+    frozen: bool
+    """Whether it stands still between jumps."""
+    ahead_of_system_ms: int
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Clock:
+        return cls(told["now"], told["now_ms"], told["at"], told["frozen"], told["ahead_of_system_ms"])
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import settled in the document: calls that lived in it, webhooks that were being sent."""
+
+    ended_calls: int
+    resent_deliveries: int
+
+
 class Ahoy:
     """A running sandbox: `url` is its address, `graph` the base URL of the business API."""
 
@@ -153,6 +179,29 @@ class Ahoy:
         """Jumps; answers the new rule time once everything due has happened and its webhooks were handed over."""
         whole = seconds + 60 * minutes + 3600 * hours + 86_400 * days
         return self.sandbox("POST", "/clock/advance", {"seconds": whole})["now"]
+
+    def advance_to(self, instant: str | int) -> int:
+        """Jumps to an instant ahead, as `2027-01-06T08:00:00Z` or Unix seconds; answers the new rule time like `advance`."""
+        return self.sandbox("POST", "/clock/advance", {"until": instant})["now"]
+
+    def freeze(self, frozen: bool = True) -> Clock:
+        """Lets virtual time stand still until it is advanced, or with `False` run on."""
+        return Clock.of(self.sandbox("PATCH", "/clock", {"frozen": frozen}))
+
+    def clock(self) -> Clock:
+        """The clock of rule time."""
+        return Clock.of(self.sandbox("GET", "/clock"))
+
+    # ---- state
+
+    def export_state(self) -> dict[str, Any]:
+        """Everything there is, as one document. It holds app secrets."""
+        return self.sandbox("GET", "/state")
+
+    def import_state(self, state: dict[str, Any]) -> Imported:
+        """Puts an exported document in the place of everything there is, the clock included: all of it, or [Failure]."""
+        told = self.sandbox("PUT", "/state", state)
+        return Imported(ended_calls=told["ended_calls"], resent_deliveries=told["resent_deliveries"])
 
     def reset(self) -> None:
         """Starts over: live calls end without a word, everything is seeded anew. Rule time goes on."""

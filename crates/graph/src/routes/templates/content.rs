@@ -1,52 +1,7 @@
-//! What a template says, from the wire to the rules and back.
+//! What a template says, back on the wire.
 
-use ahoy_calling::template::{Button, Category, Content, Example, Header, Text};
-use ahoy_wire::templates::{ButtonSpec, Components, HeaderSpec, TemplateCategory, TextSpec};
+use ahoy_calling::template::{Button, Content, Header, Text};
 use serde_json::{Value, json};
-
-pub(super) const fn category(category: TemplateCategory) -> Category {
-    match category {
-        TemplateCategory::Marketing => Category::Marketing,
-        TemplateCategory::Utility => Category::Utility,
-        TemplateCategory::Authentication => Category::Authentication,
-    }
-}
-
-fn text(spec: TextSpec) -> Text {
-    let example = |(name, value)| Example { name, value };
-    Text {
-        text: spec.text,
-        examples: spec.examples.into_iter().map(example).collect(),
-    }
-}
-
-pub(super) fn content(parts: Components) -> Content {
-    let header = parts.header.map(|header| match header {
-        HeaderSpec::Text(spec) => Header::Text(text(spec)),
-        HeaderSpec::Image(examples) => Header::Image { examples },
-        HeaderSpec::Video(examples) => Header::Video { examples },
-        HeaderSpec::Document(examples) => Header::Document { examples },
-    });
-    let button = |button| match button {
-        ButtonSpec::VoiceCall { text, ttl_minutes } => Button::VoiceCall {
-            text,
-            // What does not fit is far beyond what is allowed, and refused as such.
-            ttl_minutes: ttl_minutes.map(|m| u32::try_from(m).unwrap_or(u32::MAX)),
-        },
-        ButtonSpec::Url { text, url, example } => Button::Url { text, url, example },
-        ButtonSpec::PhoneNumber { text, phone_number } => {
-            Button::PhoneNumber { text, phone_number }
-        }
-        ButtonSpec::QuickReply { text } => Button::QuickReply { text },
-    };
-    Content {
-        header,
-        body: text(parts.body),
-        footer: parts.footer,
-        buttons: parts.buttons.into_iter().map(button).collect(),
-        call_permission_request: parts.call_permission_request,
-    }
-}
 
 /// The parts as the business gave them, types in upper case.
 pub(super) fn components(content: &Content) -> Vec<Value> {
