@@ -18,6 +18,8 @@ use load::Load;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
+/// Packets of a user in a second, both ways.
+const PACKETS_A_SECOND: f64 = 100.0;
 /// Calls whose sound is looked at on both sides.
 const LOOKED_AT: usize = 20;
 
@@ -36,9 +38,9 @@ fn main() -> Outcome<()> {
     let counts = value("--calls", "100,500,1000");
     if !flag("--json") {
         println!(
-            "| calls | CPU of the relay, core % | µs a packet | kB a call | lost | ears, ms a minute | users a core |"
+            "| calls | CPU of the relay, core % | pace | µs a packet | kB a call | lost | ears, ms a minute | users a core |"
         );
-        println!("|---|---|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|---|---|");
     }
     for calls in counts.split(',') {
         let row = measure(calls.trim().parse()?, secs, flag("--network"))?;
@@ -47,9 +49,10 @@ fn main() -> Outcome<()> {
         } else {
             let of = |key: &str| row[key].as_f64().unwrap_or_default();
             println!(
-                "| {} | {:.1} | {:.2} | {:.0} | {} | {:.1} | {:.0} |",
+                "| {} | {:.1} | {:.2} | {:.2} | {:.0} | {} | {:.1} | {:.0} |",
                 row["calls"],
                 of("core_percent"),
+                of("pace"),
                 of("us_per_packet"),
                 of("kb_per_call"),
                 row["lost"],
@@ -159,6 +162,7 @@ fn measure(calls: usize, secs: u64, network: bool) -> Outcome<Value> {
     }
     ears += relay.cpu()? - before;
     let packets = (got + sent) as f64;
+    let us_per_packet = spent.as_secs_f64() * 1e6 / packets;
     let share = spent.as_secs_f64() / took.as_secs_f64();
     Ok(json!({
         "calls": calls,
@@ -167,10 +171,13 @@ fn measure(calls: usize, secs: u64, network: bool) -> Outcome<Value> {
         "core_percent": share * 100.0,
         "packets_to_users": sent,
         "packets_from_users": got,
-        "us_per_packet": spent.as_secs_f64() * 1e6 / packets,
+        "us_per_packet": us_per_packet,
+        // How near to real time the load was: one where both processes get the time they need.
+        "pace": packets / (calls as f64 * took.as_secs_f64() * PACKETS_A_SECOND),
         "kb_per_call": (memory.saturating_sub(empty)) as f64 / calls as f64,
         "lost": lost,
         "ear_ms_per_minute": ears.as_secs_f64() * 1e3 * 60.0 / f64::max(seconds, 1.0),
-        "users_per_core": calls as f64 / share,
+        // By the work done, so that a machine that had no time to do it all makes no better figure.
+        "users_per_core": 1e6 / (us_per_packet * PACKETS_A_SECOND),
     }))
 }
