@@ -229,7 +229,9 @@ pub(crate) async fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
     );
     // Before a minute of calls is lost for a typing error.
     if let Some(path) = &args.report {
-        std::fs::write(path, "").with_context(|| format!("--report: {}", path.display()))?;
+        let mut file = std::fs::OpenOptions::new();
+        let opened = file.create(true).append(true).open(path);
+        opened.with_context(|| format!("--report: {}", path.display()))?;
     }
     let screen = Screen::new(args.json);
     let outcome = ahoy_load::run(args.config(), |p| screen.show(p), signals::first()).await;

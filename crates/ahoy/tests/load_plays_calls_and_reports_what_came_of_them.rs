@@ -57,6 +57,18 @@ impl Server {
         report
     }
 
+    /// Puts a network in the way of the run's first user.
+    fn network(&self, network: Value) {
+        let user = json!({"wa_id": "447700900100", "behaviour": {"network": network}});
+        let url = format!("{}/sandbox/v1/users", self.url);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let answer = client.post(url).json(&user).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+        });
+    }
+
     fn callback(&self) -> String {
         let url = format!("{}/v25.0/900100200300/subscriptions", self.url);
         let answer = async {
@@ -190,6 +202,51 @@ fn users_on_sockets_hear_the_business_through_the_relay() {
     assert!(
         tool["packets_sent"].as_u64().unwrap() > 8 * 2 * 60,
         "{tool}"
+    );
+}
+
+#[test]
+fn what_is_lost_on_the_way_is_counted_at_both_ends() {
+    let server = Server::start();
+    let one = [
+        "--concurrent",
+        "1",
+        "--calls",
+        "1",
+        "--ramp",
+        "0",
+        "--duration",
+        "30",
+        "--hold",
+        "4",
+    ];
+    server.network(json!({"loss": 0.2, "seed": 7}));
+    // So many holes may hide a pitch; whether they do is not the question.
+    let output = server.load(&[&one[..], &["--json", "--max-failures", "100"]].concat());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for by in ["business", "user"] {
+        let heard = &report["heard"][by];
+        let loss = heard["loss_percent"].as_f64().unwrap();
+        assert!(
+            (8.0..35.0).contains(&loss),
+            "a fifth, drawn some 200 times: {heard}"
+        );
+        assert_eq!(heard["calls_with_loss"], 1);
+    }
+    // A user in a tunnel hears nothing and is not heard.
+    server.network(json!({"loss": 1}));
+    let output = server.load(&[&one[..], &["--json"]].concat());
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("1 of 1 calls failed") && said.contains("the business heard nothing"),
+        "{said}"
+    );
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["failures"][0]["kind"], "no_audio");
+    assert_eq!(
+        (&report["ratios"]["ser"], &report["ratios"]["scr"]),
+        (&json!(100.0), &json!(0.0))
     );
 }
 

@@ -98,7 +98,12 @@ impl Call<'_> {
                 self.judge(business, phone).await
             }
             Ok(()) => Ok(()),
-            Err(failure) => Err(self.explained(failure, business.as_ref(), phone.as_ref())),
+            Err(failure) => Err(explained(
+                failure,
+                self.established.is_some(),
+                business.as_ref(),
+                phone.as_ref(),
+            )),
         };
         let stopped = *self.stage.stop.borrow();
         let outcome = match result {
@@ -127,44 +132,6 @@ impl Call<'_> {
         if let (Some(ice), Some(dtls)) = (steps.ice, steps.dtls) {
             self.time(Measure::Dtls, dtls - ice);
         }
-    }
-
-    /// A call that never came up may have failed for want of media; the peers know.
-    fn explained(
-        &self,
-        failure: Failure,
-        business: Option<&PeerReport>,
-        phone: Option<&PeerReport>,
-    ) -> Failure {
-        let for_want_of_media = match failure.kind {
-            FailureKind::NoDtls => true,
-            FailureKind::WebhookMissing
-            | FailureKind::PhoneEventMissing
-            | FailureKind::EndedEarly => self.established.is_none(),
-            _ => false,
-        };
-        if !for_want_of_media {
-            return failure;
-        }
-        for (side, report) in [(Side::Business, business), (Side::User, phone)] {
-            let Some(report) = report.filter(|r| r.steps.began.is_some()) else {
-                continue;
-            };
-            if report.steps.ice.is_none() {
-                let sentence = format!("no connectivity check of the {side} was answered");
-                return Failure::new(FailureKind::NoIce, side.to_string(), sentence);
-            }
-            if report.steps.dtls.is_none() {
-                return no_keys(
-                    side,
-                    report
-                        .dtls_fault
-                        .as_deref()
-                        .unwrap_or("the handshake did not end"),
-                );
-            }
-        }
-        failure
     }
 
     /// What both ends heard.
@@ -284,6 +251,39 @@ impl Call<'_> {
     }
 }
 
+/// A call that never came up may have failed for want of media; the peers know.
+fn explained(
+    failure: Failure,
+    established: bool,
+    business: Option<&PeerReport>,
+    phone: Option<&PeerReport>,
+) -> Failure {
+    let for_want_of_media = match failure.kind {
+        FailureKind::NoDtls => true,
+        FailureKind::WebhookMissing | FailureKind::PhoneEventMissing | FailureKind::EndedEarly => {
+            !established
+        }
+        _ => false,
+    };
+    if !for_want_of_media {
+        return failure;
+    }
+    for (side, report) in [(Side::Business, business), (Side::User, phone)] {
+        let Some(report) = report.filter(|r| r.steps.began.is_some()) else {
+            continue;
+        };
+        if report.steps.ice.is_none() {
+            let sentence = format!("no connectivity check of the {side} was answered");
+            return Failure::new(FailureKind::NoIce, side.to_string(), sentence);
+        }
+        if report.steps.dtls.is_none() {
+            let fault = report.dtls_fault.as_deref();
+            return no_keys(side, fault.unwrap_or("the handshake did not end"));
+        }
+    }
+    failure
+}
+
 fn verdict_of(view: &Value) -> Option<&str> {
     view["media"]["verdict"].as_str()
 }
@@ -300,4 +300,47 @@ fn wrong_pitch(side: Side, heard: Option<f64>, wanted: f64) -> Failure {
     let heard = heard.map_or("no pitch".to_owned(), |hz| format!("{hz:.0} Hz"));
     let sentence = format!("the {side} heard {heard} where the other side spoke at {wanted:.0} Hz");
     Failure::new(FailureKind::WrongPitch, side.to_string(), sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::Steps;
+
+    #[test]
+    fn the_peers_tell_why_a_call_did_not_come_up() {
+        let now = Some(Instant::now());
+        let report = |ice, dtls| PeerReport {
+            steps: Steps {
+                began: now,
+                ice,
+                dtls,
+            },
+            ..PeerReport::default()
+        };
+        let missing = || Failure::new(FailureKind::WebhookMissing, "ACCEPTED", "late");
+        let kind = |established, business: PeerReport, phone: Option<PeerReport>| {
+            let failure = explained(missing(), established, Some(&business), phone.as_ref());
+            (failure.kind, failure.detail)
+        };
+        let up = || report(now, now);
+        let business = || "business".to_owned();
+        assert_eq!(
+            kind(false, report(None, None), None),
+            (FailureKind::NoIce, business())
+        );
+        assert_eq!(
+            kind(false, report(now, None), None),
+            (FailureKind::NoDtls, business())
+        );
+        let phone = Some(report(None, None));
+        assert_eq!(
+            kind(false, up(), phone),
+            (FailureKind::NoIce, "user".to_owned())
+        );
+        // With media up, and after the answer, the webhook is what is missing.
+        let webhook = (FailureKind::WebhookMissing, "ACCEPTED".to_owned());
+        assert_eq!(kind(false, up(), Some(up())), webhook);
+        assert_eq!(kind(true, report(None, None), None), webhook);
+    }
 }

@@ -21,6 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 use dtls::Identity;
 pub(crate) use ear::Listened;
 use peer::PeerSetup;
+#[cfg(test)]
+pub(crate) use peer::Steps;
 pub(crate) use peer::{PeerEvent, PeerReport};
 use sdp::{Local, Remote};
 pub(crate) use thread::Counters;
