@@ -89,6 +89,24 @@ def test_a_fault_of_one_call_is_no_other_ones(ahoy: Ahoy):
         ahoy.user("447700900109").call(fault="dorp")
 
 
+def test_a_webhook_is_sent_once_more_and_all_is_on_the_time_line(ahoy: Ahoy):
+    call = ahoy.user("447700900110").call()
+    call.wait("connected")
+    call.hang_up()
+    call.wait("ended")
+    ahoy.advance(1)  # answers when the webhooks were handed over
+    connect = next(one for one in ahoy.deliveries() if one["call_id"] == call.id)
+    again = ahoy.replay(connect["id"])
+    assert again["replayed"]["replay"] and len(again["delivery"]["attempts"]) == len(connect["attempts"]) + 1
+    told = ahoy.timeline(call=call.id)
+    assert {"api", "webhook", "media", "verdict", "call"} <= {entry["kind"] for entry in told}
+    assert [entry["what"]["replay"] for entry in ahoy.timeline(call=call.id, kinds=["webhook"])].count(True) == 2
+    assert ahoy.timeline(call=call.id, after=told[-1]["id"]) == []
+    with pytest.raises(Failure) as unknown:
+        ahoy.replay(10**9)
+    assert unknown.value.status == 404
+
+
 def test_who_gives_up_says_what_was_missing(ahoy: Ahoy):
     call = ahoy.user("447700900103").call()
     call.wait("connected")

@@ -91,6 +91,29 @@ export interface Delivery {
   [more: string]: unknown;
 }
 
+/** What came of sending a webhook once more. */
+export interface Replayed {
+  delivery: Delivery;
+  /** The attempt that was asked for. */
+  replayed: Record<string, unknown>;
+}
+
+/** One thing that happened. `what` depends on the kind. */
+export interface TimelineEntry {
+  id: string;
+  seq: number;
+  kind: "api" | "sandbox" | "admin" | "webhook" | "media" | "verdict" | "call" | "clock" | "reset";
+  at: number;
+  at_ms: number;
+  real_ms: number;
+  call_id: string | null;
+  phone_number_id: string | null;
+  wa_id: string | null;
+  failed: boolean;
+  text: string;
+  what: Record<string, unknown>;
+}
+
 export interface UserOptions {
   name?: string;
   onRing?: OnRing;
@@ -247,6 +270,27 @@ export class Ahoy {
     for (;;) {
       const last = found.at(-1)?.id ?? after;
       const page = await this.sandbox<{ data: Delivery[] }>("GET", `/deliveries?after=${last}`);
+      if (page.data.length === 0) return found;
+      found.push(...page.data);
+    }
+  }
+
+  /** Sends this webhook once more, the same bytes, beside its schedule; answers when the attempt is over. */
+  replay(delivery: string | number): Promise<Replayed> {
+    return this.sandbox("POST", `/deliveries/${delivery}/replay`);
+  }
+
+  /** Requests, webhook attempts and media steps as the inspector shows them, oldest first: all of a call's, or what came after an entry's `id`. */
+  async timeline(of: { call?: string; kinds?: TimelineEntry["kind"][]; failures?: boolean; after?: string } = {}): Promise<TimelineEntry[]> {
+    const found: TimelineEntry[] = [];
+    for (;;) {
+      const query = new URLSearchParams();
+      const after = found.at(-1)?.id ?? of.after;
+      if (of.call) query.set("call", of.call);
+      if (of.kinds?.length) query.set("kind", of.kinds.join(","));
+      if (of.failures) query.set("failures", "true");
+      if (after) query.set("after", after);
+      const page = await this.sandbox<{ data: TimelineEntry[] }>("GET", `/timeline?${query}`);
       if (page.data.length === 0) return found;
       found.push(...page.data);
     }

@@ -57,6 +57,22 @@ test("a refusal carries the server's sentence", async () => {
   await assert.rejects(started.ahoy.user("not a number"), (fault) => fault instanceof Failure && fault.status === 400 && /not a phone number/.test(fault.message));
 });
 
+test("a webhook is sent once more, and all is on the time line", async () => {
+  const { ahoy } = started;
+  const call = await (await ahoy.user("447700900310")).call();
+  await call.wait("connected");
+  await call.hangUp();
+  await call.wait("ended");
+  await ahoy.advance({ seconds: 1 }); // answers when the webhooks were handed over
+  const connect = (await ahoy.deliveries()).find((one) => one.call_id === call.id);
+  const again = await ahoy.replay(connect.id);
+  assert.equal(again.replayed.replay, true);
+  const told = await ahoy.timeline({ call: call.id });
+  for (const kind of ["api", "webhook", "media", "verdict", "call"]) assert.ok(told.some((entry) => entry.kind === kind), kind);
+  assert.deepEqual(await ahoy.timeline({ call: call.id, after: told.at(-1).id }), []);
+  await assert.rejects(ahoy.replay(1e9), (fault) => fault instanceof Failure && fault.status === 404);
+});
+
 test("faults are on as long as they are asked for", async () => {
   const { ahoy } = started;
   const asked = `${ahoy.phoneNumberId}/call_permissions?user_wa_id=447700900305`;

@@ -8,7 +8,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar
@@ -47,6 +47,32 @@ class Gap(TypedDict):
     """Packets."""
     late_ms: int
     """Silence because sound came too late for a jitter buffer."""
+
+
+class Replayed(TypedDict):
+    """What came of sending a webhook once more."""
+
+    delivery: dict[str, Any]
+    """The webhook with all its attempts."""
+    replayed: dict[str, Any]
+    """The attempt that was asked for."""
+
+
+class TimelineEntry(TypedDict):
+    """One thing that happened. `what` depends on `kind`: api, sandbox, admin, webhook, media, verdict, call, clock, reset."""
+
+    id: str
+    seq: int
+    kind: str
+    at: int
+    at_ms: int
+    real_ms: int
+    call_id: str | None
+    phone_number_id: str | None
+    wa_id: str | None
+    failed: bool
+    text: str
+    what: dict[str, Any]
 
 
 def _under(fault: str | None) -> dict[str, str]:
@@ -261,6 +287,22 @@ class Ahoy:
         while page := self.sandbox("GET", f"/deliveries?after={found[-1]['id'] if found else after}")["data"]:
             found += page
         return found
+
+    def replay(self, delivery: str | int) -> Replayed:
+        """Sends this webhook once more, the same bytes, beside its schedule; answers when the attempt is over."""
+        return self.sandbox("POST", f"/deliveries/{delivery}/replay")
+
+    def timeline(self, *, call: str | None = None, kinds: Iterable[str] = (), failures: bool = False, after: str | None = None) -> list[TimelineEntry]:
+        """Requests, webhook attempts and media steps as the inspector shows them, oldest first: all of a call's, or what came after an entry's `id`."""
+        found: list[TimelineEntry] = []
+        asked = {"call": call, "kind": ",".join(kinds) or None, "failures": "true" if failures else None}
+        while True:
+            asked["after"] = found[-1]["id"] if found else after
+            query = urllib.parse.urlencode({key: value for key, value in asked.items() if value is not None})
+            page = self.sandbox("GET", f"/timeline?{query}")["data"]
+            found += page
+            if not page:
+                return found
 
     # ---- users
 
