@@ -55,7 +55,14 @@ pub const MUTATIONS: &[Mutation] = &[
              WHEN NEW.end_cause IN ('business_hung_up', 'user_hung_up')
              BEGIN UPDATE calls SET state = 'connected', end_cause = NULL, ended_at = NULL WHERE seq = NEW.seq; END",
         ),
-        breaks: &[OneWinner, OneTerminateLast, NothingHangs, WithinLimits],
+        // A crash meanwhile has recovery end the call again, and charge it again, which the store refuses.
+        breaks: &[
+            OneWinner,
+            OneTerminateLast,
+            NothingHangs,
+            WithinLimits,
+            SurvivesCrash,
+        ],
     },
     Mutation {
         name: "terminate-sent-twice",
