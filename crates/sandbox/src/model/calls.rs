@@ -85,6 +85,8 @@ pub(crate) struct HeardShown {
     gaps: Vec<serde_json::Value>,
     /// Packets of the business that came before accept and were dropped.
     packets_before_gate: u64,
+    /// Milliseconds of the beginning that are no longer kept.
+    forgotten_ms: u64,
 }
 
 /// What became of a call's media.
