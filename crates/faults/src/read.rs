@@ -91,8 +91,11 @@ pub fn from_json(body: &Map<String, Value>, numbers: Numbers<'_>) -> Result<Plan
 pub fn from_header(text: &str, numbers: Numbers<'_>) -> Result<Plan, String> {
     let text = text.trim();
     if text.starts_with('{') {
-        let body: Map<String, Value> =
-            serde_json::from_str(text).map_err(|e| format!("the JSON cannot be read: {e}"))?;
+        let Value::Object(body) = ahoy_wire::json::parse(text.as_bytes())
+            .map_err(|e| format!("the JSON cannot be read: {e}"))?
+        else {
+            return Err("the JSON is not an object".into());
+        };
         return from_json(&body, numbers);
     }
     let mut reader = Reader::new(numbers);

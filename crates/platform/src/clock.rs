@@ -102,12 +102,15 @@ impl Clock {
     }
     /// What the store keeps of the clock at this rule time; [`Clock::restore`] reads it.
     pub(crate) fn mark(&self, now: RuleTime) -> String {
-        self.mark_of(now, self.frozen())
+        let system = self.host.system_ms();
+        // A jump may take longer than it is wide. The clock then runs on as far from the system's as before, and so it must
+        // after a crash: dated by the system's clock alone, the mark of a standing clock would lose what the jump took.
+        let ran = now.0.saturating_sub(self.offset_ms.load(Ordering::Acquire));
+        write_mark(now, system.min(ran), self.frozen())
     }
-    /// The mark of a clock that stands, or runs, at `now`.
+    /// The mark of a clock that will be [`set`](Self::set) to `now`.
     pub(crate) fn mark_of(&self, now: RuleTime, frozen: bool) -> String {
-        let frozen = if frozen { " frozen" } else { "" };
-        format!("{} {}{frozen}", now.0, self.host.system_ms())
+        write_mark(now, self.host.system_ms(), frozen)
     }
     /// The rule time of a mark.
     pub(crate) fn marked(mark: &str) -> Option<RuleTime> {
@@ -141,6 +144,11 @@ impl Clock {
         let held = if self.frozen() { at.0 } else { RUNS };
         self.held.store(held, Ordering::Release);
     }
+}
+
+fn write_mark(rule: RuleTime, system_ms: i64, frozen: bool) -> String {
+    let frozen = if frozen { " frozen" } else { "" };
+    format!("{} {system_ms}{frozen}", rule.0)
 }
 
 fn parse(mark: &str) -> Option<(i64, i64, bool)> {
@@ -191,6 +199,23 @@ mod tests {
         after.restore(&mark).unwrap();
         assert!(after.now() >= RuleTime(rule), "not back to the mark's hour");
         assert!(after.now().since(before.now()).as_secs() < 60);
+    }
+
+    #[test]
+    fn a_jump_that_took_longer_than_it_is_wide_loses_nothing_in_a_crash() {
+        let clock = Clock::default();
+        let start = clock.now();
+        clock.hold(start);
+        // Held for an hour, by the system's clock, at an instant one second on.
+        clock.offset_ms.fetch_add(3_600_000, Ordering::AcqRel);
+        clock.hold(RuleTime(start.0 + 1_000));
+        let mark = clock.mark(clock.now());
+        clock.run_from(clock.now());
+        let ran_on = clock.now();
+        assert!(ran_on.0 >= start.0 + 3_600_000);
+        let after = Clock::default();
+        after.restore(&mark).unwrap();
+        assert!(after.now() >= ran_on);
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let value = if bytes.is_empty() {
             json!({})
         } else {
-            serde_json::from_slice(&bytes)
+            ahoy_wire::json::parse(&bytes)
                 .map_err(|e| Failure::Invalid(format!("the body is not JSON: {e}")))?
         };
         let Value::Object(mut fields) = value else {

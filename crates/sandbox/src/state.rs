@@ -82,7 +82,7 @@ pub(crate) async fn import(
 ) -> Answer {
     let body =
         body.map_err(|e| Failure::Invalid(format!("the body cannot be read: {}", e.body_text())))?;
-    let whole = serde_json::from_slice(&body)
+    let whole = ahoy_wire::json::parse(&body)
         .map_err(|e| Failure::Invalid(format!("the body is not JSON: {e}")))
         .and_then(|value| read(value).map_err(Failure::Invalid))?;
     let recovered = state.platform.import(whole).await?;

@@ -125,8 +125,14 @@ async fn a_body_that_is_no_object_a_key_too_many_and_one_too_few() {
                 );
             }
         }
-        // Each key with values of every wrong type.
+        // Each key twice, and with values of every wrong type.
         for key in good.as_object().unwrap().keys() {
+            let rest = good.to_string();
+            let twice = format!("{{\"{key}\":null,{}", rest.strip_prefix('{').unwrap());
+            let reply = sandbox.send(method, &path, twice).await;
+            assert_eq!(reply.refusal().0, 400, "{shown} {key}: {}", reply.json);
+            let said = format!("`{key}` is given twice");
+            assert!(reply.refusal().2.contains(&said), "{shown}: {}", reply.json);
             for wrong in [
                 json!([]),
                 json!([1]),

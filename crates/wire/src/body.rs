@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::GraphError;
+use crate::{GraphError, json};
 
 pub use fields::Fields;
 
@@ -27,7 +27,8 @@ impl Body {
     /// a form. An empty body has no parameters.
     ///
     /// # Errors
-    /// Code 100 for bytes that are not UTF-8, broken or too deeply nested JSON, JSON other than an object, and multipart.
+    /// Code 100 for bytes that are not UTF-8, broken or too deeply nested JSON, JSON other than an object, a parameter given
+    /// twice, and multipart.
     pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Self, GraphError> {
         let text = std::str::from_utf8(bytes).map_err(|e| {
             GraphError::invalid(format!(
@@ -55,10 +56,10 @@ impl Body {
         if !json {
             return Ok(Self {
                 json: Map::new(),
-                form: form(text),
+                form: form_body(text)?,
             });
         }
-        match serde_json::from_str(text) {
+        match json::parse(text.as_bytes()) {
             Ok(Value::Object(json)) => Ok(Self {
                 json,
                 form: Map::new(),
@@ -101,6 +102,21 @@ fn form(text: &str) -> Map<String, Value> {
     form_urlencoded::parse(text.as_bytes())
         .map(|(key, value)| (key.into_owned(), Value::String(value.into_owned())))
         .collect()
+}
+
+/// A form in a body, in which nothing is given twice.
+fn form_body(text: &str) -> Result<Map<String, Value>, GraphError> {
+    let mut form = Map::new();
+    for (key, value) in form_urlencoded::parse(text.as_bytes()) {
+        if form.contains_key(key.as_ref()) {
+            return Err(GraphError::invalid(format!(
+                "The request body gives `{}` twice.",
+                excerpt(&key)
+            )));
+        }
+        form.insert(key.into_owned(), Value::String(value.into_owned()));
+    }
+    Ok(form)
 }
 
 /// The beginning of a client's text with control characters made visible, fit for a sentence.

@@ -10,6 +10,7 @@ pub mod body;
 pub mod calls;
 pub mod errors;
 pub mod health;
+pub mod json;
 pub mod media;
 pub mod messages;
 pub mod nodes;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{excerpt, kind_of};
-use crate::GraphError;
+use crate::{GraphError, json};
 
 /// A set of parameters and its place in the request, for the sentences.
 #[derive(Debug, Clone)]
@@ -181,7 +181,7 @@ impl<'a> Fields<'a> {
             Some(Found {
                 value: Value::String(text),
                 textual: true,
-            }) => match serde_json::from_str(text) {
+            }) => match json::parse(text.as_bytes()) {
                 Ok(Value::Object(map)) => Cow::Owned(map),
                 _ => return Err(self.not_allowed(name, text, "a JSON object")),
             },
@@ -208,7 +208,7 @@ impl<'a> Fields<'a> {
             Some(Found {
                 value: Value::String(text),
                 textual: true,
-            }) => match serde_json::from_str(text) {
+            }) => match json::parse(text.as_bytes()) {
                 Ok(Value::Array(values)) => Cow::Owned(values),
                 _ => return Err(self.not_allowed(name, text, "a JSON list")),
             },
@@ -271,7 +271,7 @@ impl<'a> Fields<'a> {
                 textual,
             }) => {
                 if textual && text.trim_start().starts_with('[') {
-                    return match serde_json::from_str(text) {
+                    return match json::parse(text.as_bytes()) {
                         Ok(Value::Array(values)) => words(&values).map(Some),
                         _ => Err(self.not_allowed(name, text, "a list")),
                     };
