@@ -27,10 +27,10 @@ class Sweep:
         return 0
 
 
-async def sweep(document: str, target: str, folder: Path, *, headers: dict[str, str], parameters: dict[str, str], seed: int, cases: int, within: float, skip: tuple[str, ...] = ()) -> Sweep:
+async def sweep(document: str, target: str, folder: Path, *, headers: dict[str, str], parameters: dict[str, str], seed: int, cases: int, within: float, skip: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> Sweep:
     """Runs over every operation of the document (an address or a file) against the server at `target`. `parameters` of a path get these values, all others are drawn
     from `seed`; `cases` is the number of drawn requests an operation, beside those for each limit of each field. Operations
-    with the ids in `skip` are left out."""
+    with the ids in `skip` are left out; with `only`, all others are."""
     config = folder / "schemathesis.toml"
     lines = ["[parameters]"] + [f'"{name}" = "{value}"' for name, value in parameters.items()]
     config.write_text("\n".join(lines) + "\n")
@@ -39,6 +39,8 @@ async def sweep(document: str, target: str, folder: Path, *, headers: dict[str, 
         command += ["--header", f"{name}: {value}"]
     for operation in skip:
         command += ["--exclude-operation-id", operation]
+    for operation in only:
+        command += ["--include-operation-id", operation]
     command += ["--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color"]
     command += ["--seed", str(seed), "--max-examples", str(cases), "--suppress-health-check", "all", "--generation-database", "none"]
     process = await asyncio.create_subprocess_exec(

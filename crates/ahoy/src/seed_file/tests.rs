@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+use ahoy_calling::limits::Profile;
+use ahoy_calling::simulated::Audio;
 use ahoy_calling::template::Status;
-use ahoy_types::{PhoneNumberId, WaId};
+use ahoy_platform::Grant;
+use ahoy_types::{PhoneNumberId, TokenHash, WaId};
 
 use super::*;
 

@@ -1,0 +1,7 @@
+//! The admin API over HTTP: one program, because each links the whole platform.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod another_tenants_objects_look_absent;
+mod objects_are_created_changed_and_deleted;
+mod support;
+mod the_call_log_is_read_by_its_own;
