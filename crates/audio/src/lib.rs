@@ -24,6 +24,7 @@
 //! # Ok::<(), ahoy_audio::AudioError>(())
 //! ```
 
+mod conceal;
 pub mod g711;
 pub mod listen;
 pub mod ogg;

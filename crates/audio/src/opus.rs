@@ -11,6 +11,7 @@ use unsafe_libopus as unsafe_opus;
 use unsafe_libopus::varargs;
 
 use crate::AudioError;
+use crate::conceal::Concealment;
 
 /// Frames a second: every frame is 20 ms (`media.md` §8).
 pub const FRAMES_PER_SECOND: u32 = 50;
@@ -170,6 +171,9 @@ pub struct OpusDecoder {
     state: NonNull<unsafe_opus::OpusDecoder>,
     rate: i32,
     last: usize,
+    /// The last packet had a SILK layer.
+    silk: bool,
+    concealment: Concealment,
 }
 
 // SAFETY: as for the encoder.
@@ -189,6 +193,8 @@ impl OpusDecoder {
             state: Self::create(rate)?,
             rate,
             last: (sample_rate / FRAMES_PER_SECOND) as usize,
+            silk: false,
+            concealment: Concealment::new(sample_rate),
         })
     }
 
@@ -209,10 +215,27 @@ impl OpusDecoder {
             Some([]) => Err(AudioError::NotOpus),
             Some(packet) => {
                 let n = self.run(Some(packet), out.len(), out, false)?;
+                // RFC 6716 §3.1: from configuration 16 on a packet is CELT alone.
+                self.silk = packet.first().is_some_and(|toc| toc >> 3 < 16);
                 self.last = n;
+                if let Some(pcm) = out.get_mut(..n) {
+                    self.concealment.heard(pcm);
+                }
                 Ok(n)
             }
-            None => self.run(None, self.last, out, false),
+            None if !self.silk => {
+                let n = self.run(None, self.last, out, false)?;
+                if let Some(pcm) = out.get_mut(..n) {
+                    self.concealment.heard(pcm);
+                }
+                Ok(n)
+            }
+            None => {
+                // The codec is not told: it would glue the next frame to its own burst.
+                let pcm = out.get_mut(..self.last).ok_or(AudioError::BufferTooSmall)?;
+                self.concealment.fill(pcm);
+                Ok(self.last)
+            }
         }
     }
 

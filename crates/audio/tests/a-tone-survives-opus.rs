@@ -138,6 +138,44 @@ fn a_lost_packet_is_bridged_and_can_be_recovered() {
 }
 
 #[test]
+fn one_packet_in_twenty_may_be_lost_and_a_tone_keeps_its_pitch_and_level() {
+    for (hz, bitrate) in [440.0, 660.0, 1_000.0]
+        .into_iter()
+        .flat_map(|hz| [(hz, 20_000), (hz, 32_000), (hz, 48_000)])
+    {
+        let mut pcm = vec![0; 48_000];
+        tone::Sine::new(hz, -12.0, 16_000).fill(&mut pcm);
+        let settings = EncoderSettings {
+            bitrate,
+            ..EncoderSettings::default()
+        };
+        let packets = encode(&pcm, settings);
+        for rate in [8_000, 48_000] {
+            let mut decoder = OpusDecoder::new(rate).unwrap();
+            let mut heard = Vec::new();
+            let mut out = [0; OpusDecoder::MAX_SAMPLES];
+            for (i, packet) in packets.iter().enumerate() {
+                let lost = i % 20 == 10;
+                let packet = (!lost).then_some(&packet[..]);
+                let n = decoder.decode(packet, &mut out).unwrap();
+                let level = listen::level_dbfs(&out[..n]);
+                // The codec's own way made +3 of the frame that was lost.
+                assert!(
+                    level < -5.0,
+                    "{hz} Hz, {bitrate} b/s, at {rate}: packet {i} bursts with {level:.1} dBFS"
+                );
+                heard.extend_from_slice(&out[..n]);
+            }
+            let last = listen::last_audible(&heard, rate, 1_000);
+            let pitch = listen::dominant_pitch(last, rate).unwrap_or(0.0);
+            assert!((pitch - hz).abs() < hz * 0.01, "{pitch} for {hz}");
+            let level = listen::level_dbfs(last);
+            assert!((level + 12.0).abs() < 1.5, "{level}");
+        }
+    }
+}
+
+#[test]
 fn files_of_any_rate_play_to_their_end() {
     let pcm = tone::chirp(300.0, 2_000.0, -10.0, 1_010, 44_100);
     let sound = EncodedSound::clip(&pcm, 44_100).unwrap();

@@ -1,6 +1,7 @@
 //! What the media workers tell: legs that came up, watchdogs that fired, reports of calls that ended.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahoy_media::{BridgeId, CallReport, MediaEvent, Side};
 use ahoy_store::Result;
@@ -12,6 +13,11 @@ use crate::host::off_thread;
 use crate::ledger::Step;
 use crate::platform::Platform;
 use crate::quiet::Pending;
+
+/// Ended calls that wait to be listened to, at most: as many as whose sound is kept.
+const UNHEARD: usize = crate::reports::KEPT;
+/// After listening for long: the end of the platform waits for this.
+const LONGEST_REST: Duration = Duration::from_millis(200);
 
 /// A call whose media has ended and whose report is to be written.
 struct Ended {
@@ -73,15 +79,21 @@ impl Platform {
         }
     }
 
-    /// Writes the reports of ended calls. That asks what was heard, and hearing takes decoding: one call after the other, so
-    /// that a thousand calls that end together leave the cores to those that go on.
+    /// Writes the reports of ended calls. That asks what was heard, and hearing takes decoding: one call after the other and at most
+    /// half the time, so that a thousand calls that end together leave the cores to those that go on. Where calls end faster
+    /// than that, the longest waiting is written without it.
     async fn write_reports(self, mut ended: mpsc::UnboundedReceiver<Ended>) {
         while let Some(Ended {
             call,
-            report,
+            mut report,
             pending,
         }) = ended.recv().await
         {
+            let begin = self.host().instant();
+            if ended.len() >= UNHEARD && report.recording.is_some() {
+                tracing::warn!(%call, "calls end faster than their users' ears follow: not listened to");
+                Arc::make_mut(&mut report).recording = None;
+            }
             let json = off_thread(self.host().as_ref(), move || {
                 serde_json::to_string(&*report).map_err(|e| e.to_string())
             });
@@ -93,6 +105,10 @@ impl Platform {
                 Err(error) => tracing::error!(%call, error, "a media report cannot be written"),
             }
             drop(pending);
+            if !ended.is_empty() && !*self.stop_signal().borrow() {
+                let took = self.host().instant().saturating_duration_since(begin);
+                self.host().sleep(took.min(LONGEST_REST)).await;
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 /// How many are kept: the newest.
-const KEPT: usize = 500;
+pub(crate) const KEPT: usize = 500;
 /// How much sound they hold together, in bytes: five hundred calls of a minute and more. With longer ones fewer are kept.
 const KEPT_BYTES: usize = 128 << 20;
 
