@@ -96,7 +96,10 @@ class PipecatBot:
         return web.Response()
 
     async def _on_call(self, connection: SmallWebRTCConnection, call: WhatsAppConnectCall) -> None:
-        params = TransportParams(audio_in_enabled=True, audio_out_enabled=True, audio_out_end_silence_secs=0)
+        # All it says goes to the track in one piece. In pieces of 40 ms, as by default, the track finds its queue empty whenever the loop is
+        # late with the next, and puts 10 ms of silence of its own into the tone.
+        whole = int(self.seconds * 100)
+        params = TransportParams(audio_in_enabled=True, audio_out_enabled=True, audio_out_end_silence_secs=0, audio_out_10ms_chunks=whole)
         transport = SmallWebRTCTransport(webrtc_connection=connection, params=params)
         ear = self.ears[call.id] = Ear()
         worker = PipelineWorker(
