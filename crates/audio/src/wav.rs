@@ -1,23 +1,38 @@
 //! WAV files in memory: what a user hears leaves as one, what a user plays may come as one.
 
 use std::io::Cursor;
+use std::ops::RangeInclusive;
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use crate::AudioError;
 
-/// Longest file read, in samples of one channel: ten minutes at 48 kHz.
-const MAX_SAMPLES: u32 = 48_000 * 600;
+/// Longest file read, in seconds, and in samples of one channel: ten minutes at 48 kHz.
+const MAX_SECONDS: u32 = 600;
+const MAX_SAMPLES: u32 = 48_000 * MAX_SECONDS;
+/// Sample rates that sound is kept at. A file may claim any, and the claim is multiplied with its length.
+const RATES: RangeInclusive<u32> = 1_000..=768_000;
 
 fn failure(error: hound::Error) -> AudioError {
     AudioError::Wav(error.to_string())
 }
 
+fn check_rate(rate: u32) -> Result<(), AudioError> {
+    if RATES.contains(&rate) {
+        return Ok(());
+    }
+    let (least, most) = (RATES.start(), RATES.end());
+    Err(AudioError::Wav(format!(
+        "its sample rate is {rate} Hz: {least} to {most} is expected"
+    )))
+}
+
 /// A WAV file of mono 16-bit PCM.
 ///
 /// # Errors
-/// [`AudioError::Wav`] if the sound is too long for the format (4 GiB).
+/// [`AudioError::Wav`] if the sound is too long for the format (4 GiB), or the rate none.
 pub fn write(pcm: &[i16], rate: u32) -> Result<Vec<u8>, AudioError> {
+    check_rate(rate)?;
     let spec = WavSpec {
         channels: 1,
         sample_rate: rate,
@@ -36,12 +51,17 @@ pub fn write(pcm: &[i16], rate: u32) -> Result<Vec<u8>, AudioError> {
 /// Mono 16-bit PCM and its rate from a WAV file of 8 to 32 bits or floating point; channels are averaged.
 ///
 /// # Errors
-/// [`AudioError::Wav`] for anything else, and for more than ten minutes at 48 kHz.
+/// [`AudioError::Wav`] for anything else, and for more than ten minutes, or as many samples as ten minutes have at 48 kHz.
 pub fn read(bytes: &[u8]) -> Result<(Vec<i16>, u32), AudioError> {
     let reader = WavReader::new(Cursor::new(bytes)).map_err(failure)?;
     let spec = reader.spec();
     let channels = usize::from(spec.channels);
-    if channels == 0 || reader.duration() > MAX_SAMPLES {
+    check_rate(spec.sample_rate)?;
+    let most = spec
+        .sample_rate
+        .saturating_mul(MAX_SECONDS)
+        .min(MAX_SAMPLES);
+    if channels == 0 || reader.duration() > most {
         return Err(AudioError::Wav(
             "it has no channel or is longer than ten minutes".into(),
         ));
@@ -72,6 +92,23 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<i16>, u32), AudioError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_rate_nobody_keeps_sound_at_is_refused() {
+        let mut file = write(&[1, 2, 3], 8_000).unwrap();
+        for rate in [0u32, 1, 999, 768_001, u32::MAX] {
+            assert!(write(&[1, 2, 3], rate).is_err());
+            file[24..28].copy_from_slice(&rate.to_le_bytes());
+            let refused = read(&file).unwrap_err().to_string();
+            assert!(refused.contains(&format!("{rate} Hz")), "{refused}");
+        }
+    }
+
+    #[test]
+    fn ten_minutes_are_ten_minutes_at_any_rate() {
+        assert!(read(&write(&vec![0; 600_000], 1_000).unwrap()).is_ok());
+        assert!(read(&write(&vec![0; 600_001], 1_000).unwrap()).is_err());
+    }
 
     #[test]
     fn what_is_written_reads_back() {
