@@ -59,6 +59,35 @@ fn area_of_fault(key: &str) -> Option<Area> {
 /// # Errors
 /// One sentence that names the key and says what was expected.
 pub fn from_json(body: &Map<String, Value>, numbers: Numbers<'_>) -> Result<Plan, String> {
+    json(body, numbers).map_err(|said| sentence(&said))
+}
+
+/// A sentence with a client's own words in it, made fit to be shown: no control characters, and neither its beginning nor what
+/// it expects is lost behind a long word.
+fn sentence(said: &str) -> String {
+    const BEGINNING: usize = 200;
+    const END: usize = 600;
+    let plain: Vec<char> = said
+        .chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let same = escaped.is_none().then_some(c);
+            escaped.into_iter().flatten().chain(same)
+        })
+        .collect();
+    match plain.len().checked_sub(END) {
+        Some(end) if end > BEGINNING => {
+            let beginning = plain.iter().take(BEGINNING);
+            beginning
+                .chain(['…'].iter())
+                .chain(plain.iter().skip(end))
+                .collect()
+        }
+        _ => plain.into_iter().collect(),
+    }
+}
+
+fn json(body: &Map<String, Value>, numbers: Numbers<'_>) -> Result<Plan, String> {
     let mut reader = Reader::new(numbers);
     let given = |key: &str| body.get(key).filter(|value| !value.is_null());
     if let Some(seed) = given("seed") {
@@ -89,6 +118,10 @@ pub fn from_json(body: &Map<String, Value>, numbers: Numbers<'_>) -> Result<Plan
 /// # Errors
 /// One sentence that names the key and says what was expected.
 pub fn from_header(text: &str, numbers: Numbers<'_>) -> Result<Plan, String> {
+    header(text, numbers).map_err(|said| sentence(&said))
+}
+
+fn header(text: &str, numbers: Numbers<'_>) -> Result<Plan, String> {
     let text = text.trim();
     if text.starts_with('{') {
         let Value::Object(body) = ahoy_wire::json::parse(text.as_bytes())
@@ -96,7 +129,7 @@ pub fn from_header(text: &str, numbers: Numbers<'_>) -> Result<Plan, String> {
         else {
             return Err("the JSON is not an object".into());
         };
-        return from_json(&body, numbers);
+        return json(&body, numbers);
     }
     let mut reader = Reader::new(numbers);
     for item in text

@@ -240,3 +240,17 @@ proptest! {
         let _ = header(&text);
     }
 }
+
+#[test]
+fn a_sentence_about_odd_words_can_be_shown() {
+    let said = header("probabili\0\u{1b}[2J=1").unwrap_err();
+    assert!(!said.chars().any(char::is_control), "{said:?}");
+    assert!(said.starts_with("probabili\\u{0}\\u{1b}[2J: there is no such fault; there are drop"));
+    let long = "k".repeat(100_000);
+    let said = json_plan(json!({ long: true })).unwrap_err();
+    assert!(
+        said.chars().count() < 1_000 && said.starts_with("kkk"),
+        "{said}"
+    );
+    assert!(said.ends_with("over_capacity"), "{said}");
+}
