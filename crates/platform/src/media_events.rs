@@ -83,6 +83,7 @@ impl Platform {
     /// half the time, so that a thousand calls that end together leave the cores to those that go on. Where calls end faster
     /// than that, the longest waiting is written without it.
     async fn write_reports(self, mut ended: mpsc::UnboundedReceiver<Ended>) {
+        let mut behind = false;
         while let Some(Ended {
             call,
             mut report,
@@ -90,8 +91,14 @@ impl Platform {
         }) = ended.recv().await
         {
             let begin = self.host().instant();
-            if ended.len() >= UNHEARD && report.recording.is_some() {
-                tracing::warn!(%call, "calls end faster than their users' ears follow: not listened to");
+            let was_behind = std::mem::replace(&mut behind, ended.len() >= UNHEARD);
+            if behind {
+                // Said once for as long as it lasts.
+                if !was_behind {
+                    tracing::warn!(
+                        "calls end faster than what their users heard can be listened to"
+                    );
+                }
                 Arc::make_mut(&mut report).recording = None;
             }
             let json = off_thread(self.host().as_ref(), move || {
