@@ -19,6 +19,37 @@ const UNHEARD: usize = crate::reports::KEPT;
 /// After listening for long: the end of the platform waits for this.
 const LONGEST_REST: Duration = Duration::from_millis(200);
 
+/// What becomes of the sound of an ended call before its report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listening {
+    Yes,
+    /// There is none.
+    Needless,
+    /// There is no time for it.
+    No,
+}
+
+/// Whether those who listen keep up.
+#[derive(Debug, Default)]
+struct Ears {
+    behind: bool,
+}
+
+impl Ears {
+    /// The next call, behind which `waiting` others wait.
+    fn next(&mut self, sound: bool, waiting: usize) -> Listening {
+        let was_behind = std::mem::replace(&mut self.behind, waiting >= UNHEARD);
+        if self.behind && !was_behind {
+            tracing::warn!("calls end faster than what their users heard can be listened to");
+        }
+        match (sound, self.behind) {
+            (false, _) => Listening::Needless,
+            (true, false) => Listening::Yes,
+            (true, true) => Listening::No,
+        }
+    }
+}
+
 /// A call whose media has ended and whose report is to be written.
 struct Ended {
     call: CallId,
@@ -83,7 +114,7 @@ impl Platform {
     /// half the time, so that a thousand calls that end together leave the cores to those that go on. Where calls end faster
     /// than that, the longest waiting is written without it.
     async fn write_reports(self, mut ended: mpsc::UnboundedReceiver<Ended>) {
-        let mut behind = false;
+        let mut ears = Ears::default();
         while let Some(Ended {
             call,
             mut report,
@@ -91,14 +122,9 @@ impl Platform {
         }) = ended.recv().await
         {
             let begin = self.host().instant();
-            let was_behind = std::mem::replace(&mut behind, ended.len() >= UNHEARD);
-            if behind {
-                // Said once for as long as it lasts.
-                if !was_behind {
-                    tracing::warn!(
-                        "calls end faster than what their users heard can be listened to"
-                    );
-                }
+            let sound = report.recording.as_ref().is_some_and(|r| r.size() > 0);
+            let listening = ears.next(sound, ended.len());
+            if listening == Listening::No {
                 Arc::make_mut(&mut report).recording = None;
             }
             let json = off_thread(self.host().as_ref(), move || {
@@ -112,7 +138,8 @@ impl Platform {
                 Err(error) => tracing::error!(%call, error, "a media report cannot be written"),
             }
             drop(pending);
-            if !ended.is_empty() && !*self.stop_signal().borrow() {
+            let stopping = *self.stop_signal().borrow();
+            if listening == Listening::Yes && !ended.is_empty() && !stopping {
                 let took = self.host().instant().saturating_duration_since(begin);
                 self.host().sleep(took.min(LONGEST_REST)).await;
             }
@@ -165,4 +192,22 @@ pub(crate) fn media_timed_out(step: &mut Step<'_>, id: &CallId, business: bool) 
         finish::ended(step, &call)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_waiting_is_not_listened_to_where_too_many_wait() {
+        let mut ears = Ears::default();
+        assert_eq!(ears.next(true, UNHEARD - 1), Listening::Yes);
+        // However fast calls end, those that wait with their sound stay as many.
+        for _ in 0..3 {
+            assert_eq!(ears.next(true, UNHEARD), Listening::No);
+        }
+        assert_eq!(ears.next(false, UNHEARD), Listening::Needless);
+        assert_eq!(ears.next(true, UNHEARD - 1), Listening::Yes);
+        assert_eq!(ears.next(false, 0), Listening::Needless);
+    }
 }

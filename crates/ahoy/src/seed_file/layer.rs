@@ -14,7 +14,9 @@ use ahoy_calling::settings::{Asker, CallingSettings, SipPassword};
 use ahoy_calling::simulated::Audio;
 use ahoy_calling::template::{Status, Template, may_create};
 use ahoy_platform::{EVERY_FIELD, Grant, Planting, draft_of};
-use ahoy_types::{AppId, RuleTime, TemplateId, TokenHash, TokenId};
+use ahoy_types::{
+    AppId, BusinessId, PhoneNumberId, RuleTime, TemplateId, TokenHash, TokenId, WaId, WabaId,
+};
 use ahoy_wire::Body;
 use ahoy_wire::settings::SettingsChange;
 use ahoy_wire::templates::TemplateBody;
@@ -39,33 +41,31 @@ pub(super) struct Layer<'a> {
     pub(super) folder: &'a Path,
 }
 
-/// What an entry begins with: nothing of this file may be named twice, what the seeded account has is changed.
-fn begun<R: Clone, I: PartialEq + Display>(
-    planted: &[R],
-    standard: &[R],
-    id_of: impl Fn(&R) -> I,
-    (key, id): (&str, I),
-) -> Checked<Option<R>> {
-    if planted.iter().any(|row| id_of(row) == id) {
-        return Err(format!("{key}: `{id}` is named twice"));
-    }
-    Ok(standard.iter().find(|row| id_of(row) == id).cloned())
+/// Rows that entries name by an id.
+trait Row: Clone + 'static {
+    type Id: PartialEq + Display;
+    fn id(&self) -> Self::Id;
+    fn of(planting: &Planting) -> &[Self];
 }
 
-fn known<R, I: PartialEq + Display>(
-    planted: &[R],
-    standard: &[R],
-    id_of: impl Fn(&R) -> I,
-    (key, id): (&str, I),
-) -> Checked<()> {
-    if planted.iter().chain(standard).any(|row| id_of(row) == id) {
-        Ok(())
-    } else {
-        Err(format!(
-            "{key}: there is no `{id}` in this file or the seeded account"
-        ))
-    }
+macro_rules! row {
+    ($row:ty, $id:ident: $kind:ty, $rows:ident) => {
+        impl Row for $row {
+            type Id = $kind;
+            fn id(&self) -> $kind {
+                self.$id
+            }
+            fn of(planting: &Planting) -> &[Self] {
+                &planting.$rows
+            }
+        }
+    };
 }
+row!(Business, id: BusinessId, businesses);
+row!(Waba, id: WabaId, wabas);
+row!(App, id: AppId, apps);
+row!(Number, id: PhoneNumberId, numbers);
+row!(User, wa_id: WaId, users);
 
 fn needed<T>(value: Option<T>, key: &str, what: &str) -> Checked<T> {
     value.ok_or_else(|| format!("{key}: {what} that the seeded account does not have needs it"))
@@ -93,20 +93,30 @@ fn callback(entry: &CallbackEntry) -> Callback {
 }
 
 impl Layer<'_> {
+    /// What an entry begins with: nothing of this file may be named twice, what the seeded account has is changed.
+    fn begun<R: Row>(&self, key: &str, id: R::Id) -> Checked<Option<R>> {
+        if R::of(self.planting).iter().any(|row| row.id() == id) {
+            return Err(format!("{key}: `{id}` is named twice"));
+        }
+        let mut standard = R::of(&self.standard).iter();
+        Ok(standard.find(|row| row.id() == id).cloned())
+    }
+
+    /// The row an entry speaks of.
+    fn known<R: Row>(&self, key: &str, id: R::Id) -> Checked<&R> {
+        let mut all = R::of(self.planting).iter().chain(R::of(&self.standard));
+        all.find(|row| row.id() == id)
+            .ok_or_else(|| format!("{key}: there is no `{id}` in this file or the seeded account"))
+    }
+
     pub(super) fn business(&mut self, entry: &BusinessEntry) -> Checked<()> {
-        let planted = &mut self.planting.businesses;
-        let before = begun(
-            planted,
-            &self.standard.businesses,
-            |b| b.id,
-            ("id", entry.id),
-        )?;
+        let before: Option<Business> = self.begun("id", entry.id)?;
         let name = entry
             .name
             .clone()
             .or(before.as_ref().map(|b| b.name.clone()));
         let contacts = entry.contacts.clone();
-        planted.push(Business {
+        self.planting.businesses.push(Business {
             id: entry.id,
             name: needed(name, "name", "a business")?,
             contacts: contacts.or(before.map(|b| b.contacts)).unwrap_or_default(),
@@ -115,20 +125,10 @@ impl Layer<'_> {
     }
 
     pub(super) fn waba(&mut self, entry: &WabaEntry) -> Checked<()> {
-        let before = begun(
-            &self.planting.wabas,
-            &self.standard.wabas,
-            |w| w.id,
-            ("id", entry.id),
-        )?;
+        let before: Option<Waba> = self.begun("id", entry.id)?;
         let business = entry.business.or(before.as_ref().map(|w| w.business));
         let business = needed(business, "business", "an account")?;
-        known(
-            &self.planting.businesses,
-            &self.standard.businesses,
-            |b| b.id,
-            ("business", business),
-        )?;
+        self.known::<Business>("business", business)?;
         let name = entry
             .name
             .clone()
@@ -150,20 +150,10 @@ impl Layer<'_> {
     }
 
     pub(super) fn app(&mut self, entry: &AppEntry) -> Checked<()> {
-        let before = begun(
-            &self.planting.apps,
-            &self.standard.apps,
-            |a| a.id,
-            ("id", entry.id),
-        )?;
+        let before: Option<App> = self.begun("id", entry.id)?;
         let business = entry.business.or(before.as_ref().map(|a| a.business));
         let business = needed(business, "business", "an app")?;
-        known(
-            &self.planting.businesses,
-            &self.standard.businesses,
-            |b| b.id,
-            ("business", business),
-        )?;
+        self.known::<Business>("business", business)?;
         let name = entry
             .name
             .clone()
@@ -205,13 +195,7 @@ impl Layer<'_> {
         if known.into_iter().any(|token| token.hash == hash) {
             return Err(format!("token: `{}` is taken", entry.token));
         }
-        let mut apps = self.planting.apps.iter().chain(&self.standard.apps);
-        let Some(app) = apps.find(|app| app.id == entry.app) else {
-            return Err(format!(
-                "app: there is no `{}` in this file or the seeded account",
-                entry.app
-            ));
-        };
+        let app = self.known::<App>("app", entry.app)?;
         let business = app.business;
         let both = || Scope::WORDS.iter().map(|(_, scope)| *scope).collect();
         let n = self.planting.tokens.len() as u64;
@@ -233,18 +217,8 @@ impl Layer<'_> {
     }
 
     pub(super) fn subscription(&mut self, entry: &SubscriptionEntry) -> Checked<()> {
-        known(
-            &self.planting.wabas,
-            &self.standard.wabas,
-            |w| w.id,
-            ("waba", entry.waba),
-        )?;
-        known(
-            &self.planting.apps,
-            &self.standard.apps,
-            |a| a.id,
-            ("app", entry.app),
-        )?;
+        self.known::<Waba>("waba", entry.waba)?;
+        self.known::<App>("app", entry.app)?;
         let twice = |s: &Subscription| s.waba == entry.waba && s.app == entry.app;
         if self.planting.subscriptions.iter().any(twice) {
             return Err(format!("app: `{}` is subscribed twice", entry.app));
@@ -258,20 +232,10 @@ impl Layer<'_> {
     }
 
     pub(super) fn number(&mut self, entry: &NumberEntry) -> Checked<()> {
-        let before = begun(
-            &self.planting.numbers,
-            &self.standard.numbers,
-            |n| n.id,
-            ("id", entry.id),
-        )?;
+        let before: Option<Number> = self.begun("id", entry.id)?;
         let waba = entry.waba.or(before.as_ref().map(|n| n.waba));
         let waba = needed(waba, "waba", "a number")?;
-        known(
-            &self.planting.wabas,
-            &self.standard.wabas,
-            |w| w.id,
-            ("waba", waba),
-        )?;
+        self.known::<Waba>("waba", waba)?;
         let digits = entry.number.or(before.as_ref().map(|n| n.number));
         let digits = needed(digits, "number", "a number")?;
         let others = self.planting.numbers.iter().chain(&self.standard.numbers);
@@ -331,12 +295,7 @@ impl Layer<'_> {
     }
 
     pub(super) fn user(&mut self, entry: &UserEntry) -> Checked<()> {
-        let before = begun(
-            &self.planting.users,
-            &self.standard.users,
-            |u| u.wa_id,
-            ("wa_id", entry.wa_id),
-        )?;
+        let before: Option<User> = self.begun("wa_id", entry.wa_id)?;
         let mut user = before.unwrap_or_else(|| User {
             wa_id: entry.wa_id,
             name: None,
@@ -371,12 +330,7 @@ impl Layer<'_> {
     }
 
     pub(super) fn permission(&mut self, entry: &PermissionEntry) -> Checked<()> {
-        known(
-            &self.planting.numbers,
-            &self.standard.numbers,
-            |n| n.id,
-            ("number", entry.number),
-        )?;
+        self.known::<Number>("number", entry.number)?;
         let pair =
             |(number, user, _): &(_, _, Grant)| *number == entry.number && *user == entry.user;
         if self.planting.permissions.iter().any(pair) {
@@ -397,12 +351,7 @@ impl Layer<'_> {
 
     /// Read, ruled on and reviewed as if the business had sent it.
     pub(super) fn template(&mut self, entry: &TemplateEntry) -> Checked<()> {
-        known(
-            &self.planting.wabas,
-            &self.standard.wabas,
-            |w| w.id,
-            ("waba", entry.waba),
-        )?;
+        self.known::<Waba>("waba", entry.waba)?;
         let body = json!(entry.body).to_string();
         let draft = Body::parse(Some("application/json"), body.as_bytes())
             .and_then(|body| TemplateBody::parse(&body))

@@ -1,68 +1,17 @@
 //! `docs/sandbox.md` is true: every example runs against a fresh `ahoy dev`, every answer looks as the OpenAPI document says,
 //! and every route has its example.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::{Folder, Running};
+
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-
-/// `ahoy dev` on free ports, killed at the end.
-struct Dev {
-    process: Child,
-    url: String,
-}
-
-impl Dev {
-    fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ahoy"));
-        command.args(["dev", "--json", "--listen", "127.0.0.1:0"]);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("AHOY_") {
-                command.env_remove(name);
-            }
-        }
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let ready = lines.next().expect("ahoy dev ended before it was ready");
-        let ready: Value = serde_json::from_str(&ready.unwrap()).unwrap();
-        Self {
-            process,
-            url: ready["url"].as_str().unwrap().to_owned(),
-        }
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// A folder that goes at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("ahoy-examples-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The examples of a page, with the lines at which they begin.
 fn examples(page: &str) -> Vec<(usize, String)> {
@@ -237,8 +186,8 @@ fn get(url: &str) -> (u16, String) {
 #[test]
 fn every_example_of_the_sandbox_page_runs() {
     let page = fs::read_to_string(format!("{ROOT}/docs/sandbox.md")).unwrap();
-    let dev = Dev::start();
-    let folder = Folder::new();
+    let dev = Running::start(&["dev", "--json", "--listen", "127.0.0.1:0"]);
+    let folder = Folder::new("examples");
     let log = folder.0.join("log");
     fs::create_dir(&log).unwrap();
     let mut script = PRELUDE.to_owned();

@@ -1,55 +1,39 @@
-//! A server of its own for each test, and the tool in front of it.
+//! `ahoy load` against a server of its own for each test.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+mod calls_are_played_and_reported;
+mod what_goes_wrong_is_named;
+
+use std::process::Output;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const AHOY: &str = env!("CARGO_BIN_EXE_ahoy");
+use crate::support::{Running, command};
 
-/// The binary without what the environment of the test might say.
-pub fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(AHOY);
-    command.args(args);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AHOY_") {
-            command.env_remove(name);
-        }
-    }
-    command
+/// The words of a command line.
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
 }
 
-pub struct Server {
-    process: Child,
-    pub url: String,
-}
+struct Server(Running);
 
 impl Server {
-    pub fn start() -> Self {
-        let mut process = command(&["dev", "--json", "--log", "warn", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let url = ready["url"].as_str().unwrap().to_owned();
-        Self { process, url }
+    fn start() -> Self {
+        Self(Running::start(&words(
+            "dev --json --log warn --listen 127.0.0.1:0",
+        )))
     }
 
-    pub fn load(&self, args: &[&str]) -> Output {
-        let all = [&["load", "--url", &self.url], args].concat();
+    fn load(&self, line: &str) -> Output {
+        let all = [&["load", "--url", &self.0.url], &words(line)[..]].concat();
         command(&all).output().unwrap()
     }
 
     /// A run in which nothing may fail.
-    pub fn report(&self, args: &[&str]) -> Value {
-        let output = self.load(&[args, &["--json"]].concat());
+    fn report(&self, line: &str) -> Value {
+        let output = self.load(&format!("{line} --json"));
         let shown = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{args:?}: {shown}");
+        assert!(output.status.success(), "{line}: {shown}");
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["failures"], json!([]));
         assert_eq!(report["calls"]["failed"], 0);
@@ -58,18 +42,18 @@ impl Server {
     }
 
     /// Puts a network in the way of the run's first user.
-    pub fn network(&self, network: Value) {
+    fn network(&self, network: Value) {
         let user = json!({"wa_id": "447700900100", "behaviour": {"network": network}});
         self.sandbox(Method::POST, "users", &user);
     }
 
     /// Asks for faults, in the place of those before.
-    pub fn faults(&self, plan: Value) {
+    fn faults(&self, plan: Value) {
         self.sandbox(Method::PUT, "faults", &plan);
     }
 
     fn sandbox(&self, method: Method, path: &str, body: &Value) {
-        let url = format!("{}/sandbox/v1/{path}", self.url);
+        let url = format!("{}/sandbox/v1/{path}", self.0.url);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -78,8 +62,8 @@ impl Server {
         });
     }
 
-    pub fn callback(&self) -> String {
-        let url = format!("{}/v25.0/900100200300/subscriptions", self.url);
+    fn callback(&self) -> String {
+        let url = format!("{}/v25.0/900100200300/subscriptions", self.0.url);
         let answer = async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let request = client.get(url).bearer_auth("900100200300|ahoy-dev-secret");
@@ -94,23 +78,14 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It removes its temporary folder when asked to stop.
-        let pid = self.process.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        let _ = self.process.wait();
-    }
-}
-
-pub fn row<'r>(report: &'r Value, key: &str) -> &'r Value {
+fn row<'r>(report: &'r Value, key: &str) -> &'r Value {
     let rows = report["measures"].as_array().unwrap();
     let found = rows.iter().find(|row| row["key"] == key);
     found.unwrap_or_else(|| panic!("no {key} in {rows:?}"))
 }
 
 /// Whoever was to be heard was, by the right pitch, and no packet was lost on one machine.
-pub fn heard(report: &Value, by: &str, calls: u64) {
+fn heard(report: &Value, by: &str, calls: u64) {
     let heard = &report["heard"][by];
     assert_eq!(heard["calls"], calls, "{heard}");
     assert_eq!(heard["listened"], calls, "{heard}");

@@ -1,93 +1,33 @@
 //! `ahoy dev --seed`, `--fresh`, `--clock` and `--clock-frozen` on a kept data folder.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::{Folder, Running, command};
+
 const SEED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/seed.toml");
+const DEV: [&str; 5] = ["dev", "--json", "--no-agent", "--listen", "127.0.0.1:0"];
 
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ahoy-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-    fn as_str(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ahoy"));
-    command.args(["dev", "--json", "--no-agent", "--listen", "127.0.0.1:0"]);
-    command.args(args);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AHOY_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-/// A running server, killed at the end.
-struct Dev {
-    process: Child,
-    ready: Value,
-}
+struct Dev(Running);
 
 impl Dev {
     fn start(args: &[&str]) -> Self {
-        let mut process = command(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let Some(Ok(line)) = lines.next() else {
-            let mut said = String::new();
-            process
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut said)
-                .unwrap();
-            panic!("{args:?} ended before it was ready: {said}");
-        };
-        let ready = serde_json::from_str(&line).unwrap();
-        Self { process, ready }
+        Self(Running::start(&[&DEV, args].concat()))
     }
     async fn get(&self, path: &str) -> Value {
-        let url = format!("{}/sandbox/v1{path}", self.ready["url"].as_str().unwrap());
+        let url = format!("{}/sandbox/v1{path}", self.0.url);
         reqwest::get(url).await.unwrap().json().await.unwrap()
     }
     async fn post(&self, path: &str, body: Value) -> Value {
-        let url = format!("{}/sandbox/v1{path}", self.ready["url"].as_str().unwrap());
+        let url = format!("{}/sandbox/v1{path}", self.0.url);
         let sent = reqwest::Client::new().post(url).json(&body).send().await;
         sent.unwrap().json().await.unwrap()
     }
 }
 
-impl Drop for Dev {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn refused(args: &[&str]) -> String {
-    let output = command(args).output().unwrap();
+    let output = command(&[&DEV, args].concat()).output().unwrap();
     assert!(!output.status.success(), "{args:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -95,7 +35,8 @@ fn refused(args: &[&str]) -> String {
 #[tokio::test]
 async fn a_seed_is_planted_once_and_again_after_a_reset_and_afresh() {
     let folder = Folder::new("seeded");
-    let data = folder.as_str();
+    let data = folder.path("data");
+    let data = data.as_str();
     let all = [
         "--data",
         data,
@@ -109,11 +50,11 @@ async fn a_seed_is_planted_once_and_again_after_a_reset_and_afresh() {
     {
         let dev = Dev::start(&all);
         assert_eq!(
-            dev.ready["clock"],
+            dev.0.ready["clock"],
             json!({ "now": 1_799_222_400, "frozen": true })
         );
         assert_eq!(
-            dev.ready["account"]["phone_number_ids"]
+            dev.0.ready["account"]["phone_number_ids"]
                 .as_array()
                 .unwrap()
                 .len(),
@@ -135,6 +76,7 @@ async fn a_seed_is_planted_once_and_again_after_a_reset_and_afresh() {
             .post("/clock/advance", json!({ "seconds": 86_400 }))
             .await;
         assert_eq!(later["at"], "2027-01-07T08:00:00Z");
+        dev.0.kill();
     }
     {
         // The same command: what is there stays, the clock too.
@@ -144,6 +86,7 @@ async fn a_seed_is_planted_once_and_again_after_a_reset_and_afresh() {
         dev.post("/reset", json!({})).await;
         assert_eq!(dev.get(dora).await["name"], "Dora");
         assert_eq!(dev.get("/clock").await["at"], "2027-01-07T08:00:00Z");
+        dev.0.kill();
     }
     {
         // A later --clock is a jump.
@@ -154,6 +97,7 @@ async fn a_seed_is_planted_once_and_again_after_a_reset_and_afresh() {
             (&json!("2027-02-01T00:00:00Z"), &json!(true))
         );
         assert_eq!(dev.get(dora).await["name"], "Dora");
+        dev.0.kill();
     }
     let dev = Dev::start(&[
         "--data",
@@ -170,9 +114,8 @@ async fn a_seed_is_planted_once_and_again_after_a_reset_and_afresh() {
 #[test]
 fn what_cannot_be_is_refused_before_anything_is_touched() {
     let folder = Folder::new("refused");
-    fs::create_dir_all(&folder.0).unwrap();
     fs::write(folder.0.join("thesis.txt"), "years of work").unwrap();
-    let said = refused(&["--data", folder.as_str(), "--fresh"]);
+    let said = refused(&["--data", &folder.path(""), "--fresh"]);
     assert!(
         said.contains("is no data folder of Ahoy's; nothing was deleted"),
         "{said}"

@@ -1,74 +1,23 @@
 //! `ahoy serve` on an empty folder, set up with `ahoy admin` alone, then used over the business's API.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-const AHOY: &str = env!("CARGO_BIN_EXE_ahoy");
+use crate::support::{Folder, Running, command};
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("ahoy-from-nothing-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        let config = folder.join("ahoy.toml");
-        std::fs::write(&config, "listen = \"127.0.0.1:0\"\nmedia_workers = 1\n").unwrap();
-        let mut process = command(&["serve", "--json", "--config"])
-            .arg(&config)
-            .arg("--data")
-            .arg(folder.join("data"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let url = ready["url"].as_str().unwrap().to_owned();
-        Self { process, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The binary without what the environment of the test might say.
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(AHOY);
-    command.args(args);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AHOY_") {
-            command.env_remove(name);
-        }
-    }
-    command
+/// `ahoy serve` on this folder.
+fn serve(folder: &Folder) -> Running {
+    let config = folder.path("ahoy.toml");
+    std::fs::write(&config, "listen = \"127.0.0.1:0\"\nmedia_workers = 1\n").unwrap();
+    Running::start(&[
+        "serve",
+        "--json",
+        "--config",
+        &config,
+        "--data",
+        &folder.path("data"),
+    ])
 }
 
 fn run(args: &[&str]) -> Output {
@@ -76,7 +25,7 @@ fn run(args: &[&str]) -> Output {
 }
 
 struct Admin<'s> {
-    server: &'s Server,
+    server: &'s Running,
     token: String,
 }
 
@@ -121,7 +70,7 @@ impl Admin<'_> {
     }
 }
 
-async fn graph(server: &Server, path: &str, token: &str) -> (u16, Value) {
+async fn graph(server: &Running, path: &str, token: &str) -> (u16, Value) {
     let url = format!("{}/v25.0/{path}", server.url);
     let answer = reqwest::Client::new()
         .get(url)
@@ -134,7 +83,7 @@ async fn graph(server: &Server, path: &str, token: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn from_an_empty_folder_to_two_tenants_who_do_not_know_each_other() {
-    let folder = Folder::new();
+    let folder = Folder::new("from-nothing");
     let data = folder.0.join("data");
     let data = data.to_str().unwrap();
     let made = run(&["admin", "token", "bootstrap", "--data", data]);
@@ -144,7 +93,7 @@ async fn from_an_empty_folder_to_two_tenants_who_do_not_know_each_other() {
         String::from_utf8_lossy(&made.stderr)
     );
     let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-    let server = Server::start(&folder.0);
+    let server = serve(&folder);
     // While it runs the folder is the server's.
     let late = run(&["admin", "token", "bootstrap", "--data", data]);
     assert!(!late.status.success());

@@ -2,29 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, heard, row};
+use super::{Server, heard, row};
 
 #[test]
 fn simulated_users_and_the_business_hear_each_other_both_ways() {
     let server = Server::start();
     let before = server.callback();
     let page = std::env::temp_dir().join(format!("ahoy-load-{}.html", std::process::id()));
-    let report = server.report(&[
-        "--rate",
-        "4",
-        "--calls",
-        "8",
-        "--hold",
-        "1.5",
-        "--ramp",
-        "0",
-        "--duration",
-        "10",
-        "--hang-up",
-        "either",
-        "--report",
-        page.to_str().unwrap(),
-    ]);
+    let report = server.report(&format!(
+        "--rate 4 --calls 8 --hold 1.5 --ramp 0 --duration 10 --hang-up either --report {}",
+        page.display()
+    ));
     let calls = &report["calls"];
     assert_eq!(
         (&calls["started"], &calls["completed"]),
@@ -70,23 +58,7 @@ fn simulated_users_and_the_business_hear_each_other_both_ways() {
 #[test]
 fn users_on_sockets_hear_the_business_through_the_relay() {
     let server = Server::start();
-    let report = server.report(&[
-        "--users",
-        "socket",
-        "--concurrent",
-        "4",
-        "--calls",
-        "8",
-        "--hold",
-        "1.5",
-        "--ramp",
-        "0",
-        "--duration",
-        "20",
-        "--hang-up",
-        "either",
-        "--no-pre-accept",
-    ]);
+    let report = server.report("--users socket --concurrent 4 --calls 8 --hold 1.5 --ramp 0 --duration 20 --hang-up either --no-pre-accept");
     assert_eq!(report["calls"]["completed"], 8);
     assert_eq!(report["rates"]["peak_live"], 4);
     heard(&report, "business", 8);
@@ -102,21 +74,10 @@ fn users_on_sockets_hear_the_business_through_the_relay() {
 #[test]
 fn what_is_lost_on_the_way_is_counted_at_both_ends() {
     let server = Server::start();
-    let one = [
-        "--concurrent",
-        "1",
-        "--calls",
-        "1",
-        "--ramp",
-        "0",
-        "--duration",
-        "30",
-        "--hold",
-        "4",
-    ];
+    let one = "--concurrent 1 --calls 1 --ramp 0 --duration 30 --hold 4 --json";
     server.network(json!({"loss": 0.2, "seed": 7}));
     // So many holes may hide a pitch; whether they do is not the question.
-    let output = server.load(&[&one[..], &["--json", "--max-failures", "100"]].concat());
+    let output = server.load(&format!("{one} --max-failures 100"));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     for by in ["business", "user"] {
         let heard = &report["heard"][by];
@@ -129,7 +90,7 @@ fn what_is_lost_on_the_way_is_counted_at_both_ends() {
     }
     // A user in a tunnel hears nothing and is not heard.
     server.network(json!({"loss": 1}));
-    let output = server.load(&[&one[..], &["--json"]].concat());
+    let output = server.load(one);
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -147,20 +108,7 @@ fn what_is_lost_on_the_way_is_counted_at_both_ends() {
 #[test]
 fn without_media_calls_are_answered_or_ring() {
     let server = Server::start();
-    let report = server.report(&[
-        "--media",
-        "none",
-        "--rate",
-        "20",
-        "--calls",
-        "20",
-        "--ramp",
-        "0",
-        "--duration",
-        "10",
-        "--seed",
-        "7",
-    ]);
+    let report = server.report("--media none --rate 20 --calls 20 --ramp 0 --duration 10 --seed 7");
     let (users, business) = (
         &report["calls"]["by_users"],
         &report["calls"]["by_business"],
@@ -173,19 +121,6 @@ fn without_media_calls_are_answered_or_ring() {
     assert_eq!(row(&report, "webhook_ringing")["count"], *business);
     assert_eq!(report["ratios"]["scr"], 100.0);
     // The same seed makes the same choices.
-    let again = server.report(&[
-        "--media",
-        "none",
-        "--rate",
-        "40",
-        "--calls",
-        "20",
-        "--ramp",
-        "0",
-        "--duration",
-        "10",
-        "--seed",
-        "7",
-    ]);
+    let again = server.report("--media none --rate 40 --calls 20 --ramp 0 --duration 10 --seed 7");
     assert_eq!(again["calls"]["by_users"], *users);
 }

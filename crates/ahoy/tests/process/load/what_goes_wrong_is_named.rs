@@ -4,7 +4,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, command};
+use super::Server;
+use crate::support::command;
 
 /// What a run that cannot be says, in one sentence.
 fn sentence(output: &Output) -> String {
@@ -20,22 +21,19 @@ fn what_cannot_be_is_said_in_a_sentence() {
     let before = server.callback();
     for (args, part) in [
         (
-            &["--token", "wrong"][..],
+            "--token wrong",
             "--token: the server does not take the access token",
         ),
         (
-            &["--number", "799999999999999"],
+            "--number 799999999999999",
             "--number: the token does not see the number",
         ),
-        (&["--app-secret", "wrong"], "--app-id, --app-secret: "),
-        (&["--rate", "0"], "--rate: 0 calls a second"),
+        ("--app-secret wrong", "--app-id, --app-secret: "),
+        ("--rate 0", "--rate: 0 calls a second"),
+        ("--users socket --media none", "--users socket: "),
+        ("--max-failures 101", "--max-failures: "),
         (
-            &["--users", "socket", "--media", "none"],
-            "--users socket: ",
-        ),
-        (&["--max-failures", "101"], "--max-failures: "),
-        (
-            &["--listen", "192.0.2.1:1"],
+            "--listen 192.0.2.1:1",
             "--listen: the webhook receiver cannot listen on 192.0.2.1:1",
         ),
     ] {
@@ -60,19 +58,8 @@ fn what_cannot_be_is_said_in_a_sentence() {
 fn a_business_that_is_closed_fails_every_call_by_its_code() {
     let server = Server::start();
     // The second number has calling disabled: the server refuses on purpose.
-    let output = server.load(&[
-        "--number",
-        "710000000000002",
-        "--calls",
-        "6",
-        "--rate",
-        "10",
-        "--ramp",
-        "0",
-        "--direction",
-        "user",
-        "--json",
-    ]);
+    let output = server
+        .load("--number 710000000000002 --calls 6 --rate 10 --ramp 0 --direction user --json");
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -88,17 +75,8 @@ fn a_business_that_is_closed_fails_every_call_by_its_code() {
     assert_eq!(failure["detail"], "dial: calling_disabled");
     assert_eq!(report["ratios"]["ser"], 0.0);
     // What is forgiven is forgiven.
-    let forgiven = server.load(&[
-        "--number",
-        "710000000000002",
-        "--calls",
-        "2",
-        "--direction",
-        "user",
-        "--max-failures",
-        "100",
-        "--json",
-    ]);
+    let forgiven = server
+        .load("--number 710000000000002 --calls 2 --direction user --max-failures 100 --json");
     assert!(forgiven.status.success());
 }
 
@@ -109,7 +87,7 @@ fn a_signal_ends_the_run_with_the_report_so_far() {
     let mut load = command(&[
         "load",
         "--url",
-        &server.url,
+        &server.0.url,
         "--rate",
         "5",
         "--ramp",
@@ -143,7 +121,7 @@ fn a_signal_ends_the_run_with_the_report_so_far() {
         })
     };
     let begun = std::time::Instant::now();
-    while live(&server.url) < 12 {
+    while live(&server.0.url) < 12 {
         assert!(
             begun.elapsed().as_secs() < 30,
             "no twelve calls were live within 30 s"
@@ -166,14 +144,12 @@ fn a_signal_ends_the_run_with_the_report_so_far() {
     );
     assert_eq!(report["calls"]["failed"], 0, "{}", report["failures"]);
     assert!(load.wait().unwrap().success());
-    assert_eq!(live(&server.url), 0, "no call is left behind");
+    assert_eq!(live(&server.0.url), 0, "no call is left behind");
 }
 
 /// What a run says of the calls that failed; every one did, and for the same cause.
-fn failed(server: &Server, calls: u64, args: &[&str]) -> (Value, String) {
-    let many = calls.to_string();
-    let all = [&["--calls", &many, "--ramp", "0", "--json"], args].concat();
-    let output = server.load(&all);
+fn failed(server: &Server, calls: u64, line: &str) -> (Value, String) {
+    let output = server.load(&format!("{line} --calls {calls} --ramp 0 --json"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{said}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -192,13 +168,13 @@ fn a_server_over_its_capacity_refuses_each_call_by_its_code() {
     let server = Server::start();
     server.faults(json!({"process": {"over_capacity": true}}));
     for direction in ["business", "user"] {
-        let args = ["--direction", direction, "--media", "none", "--rate", "20"];
-        let (failure, _) = failed(&server, 4, &args);
+        let line = format!("--direction {direction} --media none --rate 20");
+        let (failure, _) = failed(&server, 4, &line);
         assert_eq!(failure["kind"], "refused", "{direction}: {failure}");
     }
     // The server is well again, and so is the run.
     server.faults(json!({}));
-    server.report(&["--calls", "2", "--media", "none", "--ramp", "0"]);
+    server.report("--calls 2 --media none --ramp 0");
 }
 
 #[test]
@@ -206,17 +182,8 @@ fn a_business_that_is_not_reached_is_told_from_one_that_gets_no_keys() {
     let server = Server::start();
     for (fault, kind) in [("no_ice", "no_ice"), ("no_dtls", "no_dtls")] {
         server.faults(json!({"media": {fault: true}}));
-        let args = [
-            "--direction",
-            "user",
-            "--rate",
-            "10",
-            "--hold",
-            "2",
-            "--patience",
-            "3",
-        ];
-        let (failure, said) = failed(&server, 2, &args);
+        let line = "--direction user --rate 10 --hold 2 --patience 3";
+        let (failure, said) = failed(&server, 2, line);
         assert_eq!(failure["kind"], kind, "{failure} {said}");
         let side = failure["detail"].as_str().unwrap();
         assert!(side.contains("business"), "{fault}: {failure}");

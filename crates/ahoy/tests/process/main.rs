@@ -1,0 +1,8 @@
+//! The binary as users start it: one program, because all share how a server is started and stopped.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod a_data_folder_is_seeded_once;
+mod a_server_from_nothing_serves_two_tenants;
+mod every_example_of_the_sandbox_page_runs;
+mod load;
+mod support;
