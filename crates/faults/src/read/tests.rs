@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::plan::{ApiFault, MediaFault, WebhookFault};
 
 const KNOWN: u64 = 710_000_000_000_001;
 
