@@ -8,6 +8,7 @@ pub mod account;
 pub mod act;
 pub mod admin;
 pub mod analytics;
+pub mod app;
 pub mod calendar;
 pub mod call;
 pub mod delivery;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use quality::Quality;
 
+use crate::app::AppVersion;
 use crate::hours::HolidayReading;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -262,6 +263,16 @@ pub const HOLIDAYS: usize = 20;
 pub const VOICEMAIL_WAIT: u8 = 30;
 /// Characters of a key and of a value of `request_uri_user_params` at most (`graph-api.md` §4.1).
 pub const SIP_PARAM_CHARS: usize = 128;
+/// From which version on an app can be called by businesses and asked for permission (`rules.md` §2).
+pub const CALLED_FROM_APP: AppVersion = AppVersion::new(24, 14, 0);
+/// From which version on an app has the call icon at all (`rules.md` §2).
+pub const ICON_FROM_APP: AppVersion = AppVersion::new(23, 14, 0);
+/// From which version on an app hides the icon where the business wants it (`rules.md` §2).
+pub const HIDDEN_ICONS_FROM_APP: AppVersion = AppVersion::new(24, 10, 8);
+/// From which version on an app knows call buttons (`rules.md` §2).
+pub const BUTTONS_FROM_APP: AppVersion = AppVersion::new(24, 1, 0);
+/// From which version on an app sends the payload of a button or a link (`rules.md` §2).
+pub const PAYLOADS_FROM_APP: AppVersion = AppVersion::new(25, 27, 0);
 /// `biz_opaque_callback_data`, `cta_payload` and `deeplink_payload`: characters at most.
 pub const PAYLOAD_CHARS: usize = 512;
 /// From when on service messages beyond [`Limits::free_service_messages`] cost something: 2026-10-01, by the account's clock

@@ -14,6 +14,8 @@ use crate::standing::Standing;
 /// Why a phone shows no call icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoIcon {
+    /// The app is too old to have one.
+    AppTooOld,
     /// The business takes no calls.
     CallingOff,
     /// The business hides it from everybody. Call buttons, links and the call log still work.
@@ -30,6 +32,7 @@ impl NoIcon {
     /// A short stable word for programs.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AppTooOld => "app_too_old",
             Self::CallingOff => "calling_off",
             Self::Hidden => "hidden",
             Self::Country => "country",
@@ -40,6 +43,7 @@ impl NoIcon {
     /// One sentence for the person with the phone.
     pub const fn sentence(self) -> &'static str {
         match self {
+            Self::AppTooOld => "This app is too old for calls with businesses: update it first.",
             Self::CallingOff => "This business does not take calls.",
             Self::Hidden => "This business has hidden its call button.",
             Self::Country => "This business shows its call button in other countries only.",
@@ -110,6 +114,9 @@ fn opens(hours: Option<&Hours<'_>>, at: Option<RuleTime>, now: RuleTime) -> Opti
 
 /// What the platform itself hides, phones know at once.
 fn no_icon(shown: &Shown, user: &User, standing: &Standing, now: RuleTime) -> Option<NoIcon> {
+    if !user.client.can_call() {
+        return Some(NoIcon::AppTooOld);
+    }
     if !shown.status.on() {
         return Some(NoIcon::CallingOff);
     }
@@ -119,7 +126,8 @@ fn no_icon(shown: &Shown, user: &User, standing: &Standing, now: RuleTime) -> Op
     if standing.button_hidden() {
         return Some(NoIcon::Unanswered);
     }
-    if shown.call_icon_visibility == IconVisibility::DisableAll {
+    let hidden = shown.call_icon_visibility == IconVisibility::DisableAll;
+    if hidden && user.client.hides_icons() {
         return Some(NoIcon::Hidden);
     }
     let countries = &shown.restrict_to_user_countries;

@@ -81,7 +81,7 @@ fn by_id(rows: &mut dyn Rows, number: &Number, id: &UserId) -> Result<Option<WaI
 /// Whether a business can call this user at all: a number nobody knows becomes one on first use where that is allowed.
 pub(crate) fn callable(user: Option<&User>, create_users: bool) -> bool {
     match user {
-        Some(user) => !user.client.too_old_for_calls,
+        Some(user) => user.client.can_be_called(),
         None => create_users,
     }
 }

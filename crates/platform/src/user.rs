@@ -399,10 +399,14 @@ fn place(
     }
     pair.user_called(now);
     step.tx.put_pair(number.id, user, &pair).map_err(broken)?;
-    let cta_payload = match &dial.button {
+    let mut cta_payload = match &dial.button {
         Some(message) => payload_of_button(step, number.id, user, message)?,
         None => dial.cta_payload,
     };
+    let mut deeplink_payload = dial.deeplink_payload;
+    if !client.sends_payloads() {
+        (cta_payload, deeplink_payload) = (None, None);
+    }
     let call = Call {
         id: drawn.id.clone(),
         number: number.id,
@@ -417,7 +421,7 @@ fn place(
         end: None,
         opaque: None,
         cta_payload,
-        deeplink_payload: dial.deeplink_payload,
+        deeplink_payload,
         business_sdp: None,
         platform_sdp: drawn.offer.clone(),
         report: None,

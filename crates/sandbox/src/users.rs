@@ -280,8 +280,8 @@ fn laid_over(before: &Client, keys: Map<String, Value>, now: RuleTime) -> Result
             "{HOLDS}: true or false is expected, not {holds}"
         )));
     };
-    let mut client: Client =
-        serde_json::from_value(Value::Object(whole)).map_err(|e| fail(e.to_string()))?;
+    let mut client: Client = serde_path_to_error::deserialize(Value::Object(whole))
+        .map_err(|e| fail(format!("{}: {}", e.path(), e.inner())))?;
     // A phone that holds settings goes on with those it had.
     client.holds_old_settings_since = holds.then(|| before.holds_old_settings_since.unwrap_or(now));
     Ok(client)

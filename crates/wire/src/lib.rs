@@ -9,6 +9,7 @@ mod ascii;
 pub mod body;
 pub mod calls;
 pub mod errors;
+pub mod filtering;
 pub mod health;
 pub mod json;
 pub mod media;

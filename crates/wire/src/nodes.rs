@@ -8,7 +8,7 @@ use crate::GraphError;
 use crate::analytics::{CALL_ANALYTICS, CallAnalytics};
 use crate::body::excerpt;
 use crate::health::HealthStatus;
-use crate::subscriptions::WebhookConfiguration;
+use crate::subscriptions::{SubscribedApps, WebhookConfiguration};
 
 /// A business phone number with every field this server knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct PhoneNumber {
     /// `GREEN`, `YELLOW`, `RED`, `NA` or `UNKNOWN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality_rating: Option<String>,
+    /// The same as an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality_score: Option<QualityScore>,
     /// `VERIFIED` or `NOT_VERIFIED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_verification_status: Option<String>,
@@ -47,6 +50,9 @@ pub struct PhoneNumber {
     /// `TIER_250` … `TIER_UNLIMITED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whatsapp_business_manager_messaging_limit: Option<String>,
+    /// The same by its former name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messaging_limit_tier: Option<String>,
     /// `CLOUD_API`, or `NOT_APPLICABLE` while it is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_platform: Option<String>,
@@ -68,6 +74,14 @@ pub struct PhoneNumber {
     /// Its health and that of all it hangs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_status: Option<HealthStatus>,
+}
+
+/// How well the number's messages are received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct QualityScore {
+    /// `GREEN`, `YELLOW`, `RED`, `NA` or `UNKNOWN`.
+    pub score: String,
 }
 
 /// Message throughput: `STANDARD`.
@@ -100,6 +114,9 @@ pub struct Waba {
     /// Figures about its calls, where `?fields=` asks for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_analytics: Option<CallAnalytics>,
+    /// The apps that get its webhooks, where `?fields=` asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribed_apps: Option<SubscribedApps>,
 }
 
 /// A business portfolio with every field this server knows.
@@ -248,7 +265,8 @@ pub const PHONE_NUMBER_DEFAULTS: &[&str] = &[
     "display_phone_number",
     "quality_rating",
 ];
-/// All fields of a [`PhoneNumber`].
+/// All fields of a [`PhoneNumber`], and those that a number has on the platform of reference and never here: clients ask for all
+/// of them at once and must not be refused for it. They are left out of the answer, as of any number without them.
 pub const PHONE_NUMBER_FIELDS: &[&str] = &[
     "id",
     "display_phone_number",
@@ -267,12 +285,27 @@ pub const PHONE_NUMBER_FIELDS: &[&str] = &[
     "country_code",
     "country_dial_code",
     "webhook_configuration",
+    "messaging_limit_tier",
+    "quality_score",
+    // Never here:
+    "certificate",
+    "conversational_automation",
+    "eligibility_for_api_business_global_search",
+    "is_on_biz_app",
+    "is_preverified_number",
+    "last_onboarded_time",
+    "new_certificate",
+    "new_name_status",
+    "search_visibility",
+    "username",
 ];
 /// All fields of a [`Business`]; they are sent without `?fields=` too.
 pub const BUSINESS_FIELDS: &[&str] = &["id", "name"];
+/// Name of the field with the apps of an account.
+pub const SUBSCRIBED_APPS: &str = "subscribed_apps";
 /// Fields of a [`Waba`] sent without `?fields=`.
 pub const WABA_DEFAULTS: &[&str] = &["id", "name", "timezone_id"];
-/// All fields of a [`Waba`].
+/// All fields of a [`Waba`], and those that an account never has here, as with [`PHONE_NUMBER_FIELDS`].
 pub const WABA_FIELDS: &[&str] = &[
     "id",
     "name",
@@ -280,6 +313,21 @@ pub const WABA_FIELDS: &[&str] = &[
     "currency",
     "owner_business_info",
     CALL_ANALYTICS,
+    SUBSCRIBED_APPS,
+    // Never here:
+    "account_review_status",
+    "business_verification_status",
+    "country",
+    "disable_marketing_messages_on_cloud_api",
+    "is_enabled_for_insights",
+    "marketing_messages_lite_api_status",
+    "marketing_messages_onboarding_status",
+    "message_template_namespace",
+    "on_behalf_of_business_info",
+    "ownership_type",
+    "primary_funding_id",
+    "purchase_order_number",
+    "status",
 ];
 
 #[cfg(test)]

@@ -83,4 +83,14 @@ pub const TEMPLATE_FIELDS: &[&str] = &[
     "status",
     "category",
     "rejected_reason",
+    // Never here; clients ask for them together with the others:
+    "correct_category",
+    "cta_url_link_tracking_opted_out",
+    "degrees_of_freedom_spec",
+    "last_updated_time",
+    "library_template_name",
+    "message_send_ttl_seconds",
+    "previous_category",
+    "quality_score",
+    "sub_category",
 ];

@@ -4,6 +4,7 @@ use ahoy_types::RuleTime;
 
 use crate::Refusal;
 use crate::account::Number;
+use crate::identity::Client;
 use crate::limits::Limits;
 use crate::pair::Pair;
 
@@ -20,8 +21,8 @@ pub struct SendFacts<'a> {
     pub allow_listed: bool,
     /// Whether the recipient is on the platform at all.
     pub known: bool,
-    /// Whether the recipient's app is too old for calls.
-    pub too_old: bool,
+    /// The recipient's phone.
+    pub client: &'a Client,
     /// Whether there is a call button in it.
     pub call_button: bool,
     /// Whether it asks for permission to call.
@@ -94,7 +95,9 @@ pub fn may_send(facts: &SendFacts<'_>, now: RuleTime) -> Result<Fate, Refusal> {
     if facts.billable && !facts.number.payment_valid {
         return Ok(Fate::Unpaid);
     }
-    if about_calls && facts.too_old {
+    let too_old = facts.call_button && !facts.client.shows_call_buttons()
+        || facts.request && !facts.client.can_be_called();
+    if too_old {
         return Ok(Fate::Undeliverable);
     }
     Ok(Fate::Sent)
@@ -120,7 +123,12 @@ mod tests {
         number.registration.registered = false;
         number.settings.status = Switch::Disabled;
         let mut pair = Pair::default();
-        let ask = |number: &Number, limits: &Limits, pair: &Pair, listed, known, too_old| {
+        let client = |version: &str| Client {
+            app_version: version.parse().ok(),
+            ..Default::default()
+        };
+        let (old, newer) = (client("2.23.99"), client("2.24.1"));
+        let ask = |number: &Number, limits: &Limits, pair: &Pair, listed, known, client| {
             may_send(
                 &SendFacts {
                     number,
@@ -128,7 +136,7 @@ mod tests {
                     pair,
                     allow_listed: listed,
                     known,
-                    too_old,
+                    client,
                     call_button: true,
                     request: false,
                     template: false,
@@ -140,7 +148,7 @@ mod tests {
             )
         };
         let all = |number: &Number, limits: &Limits| {
-            ask(number, limits, &Pair::default(), false, false, true)
+            ask(number, limits, &Pair::default(), false, false, &old)
         };
         assert_eq!(all(&number, &limits), Err(Refusal::NotRegistered));
         number.registration.registered = true;
@@ -148,21 +156,21 @@ mod tests {
             all(&number, &limits),
             Err(Refusal::NotAllowListed)
         ));
-        let bad = ask(&number, &limits, &pair, true, false, true);
+        let bad = ask(&number, &limits, &pair, true, false, &old);
         assert_eq!(bad, Err(Refusal::CallingDisabled));
         number.settings.status = Switch::Enabled;
-        let bad = ask(&number, &limits, &pair, true, false, true);
+        let bad = ask(&number, &limits, &pair, true, false, &old);
         assert_eq!(bad, Err(Refusal::NoCallButtons(country)));
         limits.no_call_buttons.clear();
-        let unknown = ask(&number, &limits, &pair, true, false, true);
+        let unknown = ask(&number, &limits, &pair, true, false, &old);
         assert_eq!(unknown, Ok(Fate::Undeliverable));
-        let closed = ask(&number, &limits, &pair, true, true, true);
+        let closed = ask(&number, &limits, &pair, true, true, &old);
         assert_eq!(closed, Ok(Fate::WindowClosed));
         pair.user_wrote(NOW);
-        let old = ask(&number, &limits, &pair, true, true, true);
-        assert_eq!(old, Ok(Fate::Undeliverable));
+        let outdated = ask(&number, &limits, &pair, true, true, &old);
+        assert_eq!(outdated, Ok(Fate::Undeliverable));
         assert_eq!(
-            ask(&number, &limits, &pair, true, true, false),
+            ask(&number, &limits, &pair, true, true, &newer),
             Ok(Fate::Sent)
         );
     }
@@ -181,7 +189,7 @@ mod tests {
                     pair: &pair,
                     allow_listed: true,
                     known: true,
-                    too_old: false,
+                    client: &Client::default(),
                     call_button: false,
                     request: false,
                     template: true,

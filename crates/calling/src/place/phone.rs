@@ -126,7 +126,7 @@ pub struct UserCallFacts<'a> {
 /// # Errors
 /// The first check that fails: the phone, the number, its account, then what is going on.
 pub fn may_user_call(facts: &UserCallFacts<'_>, now: RuleTime) -> Result<(), PhoneRefusal> {
-    if facts.client.too_old_for_calls {
+    if !facts.client.can_call() {
         return Err(PhoneRefusal::AppTooOld);
     }
     let number = facts.number;

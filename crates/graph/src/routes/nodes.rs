@@ -4,7 +4,8 @@ use ahoy_calling::account::{Callback, Scope};
 use ahoy_platform::{Node, Verified};
 use ahoy_wire::errors::ErrorEnvelope;
 use ahoy_wire::nodes::{
-    BUSINESS_FIELDS, Business, OwnerBusiness, PhoneNumber, WABA_DEFAULTS, WABA_FIELDS, Waba, select,
+    BUSINESS_FIELDS, Business, OwnerBusiness, PhoneNumber, SUBSCRIBED_APPS, WABA_DEFAULTS,
+    WABA_FIELDS, Waba, select,
 };
 use ahoy_wire::subscriptions::OverrideChange;
 use ahoy_wire::{GraphError, Success};
@@ -17,7 +18,7 @@ use crate::answer::{Answer, Refused};
 use crate::docs::NodeBody;
 use crate::incoming::Asked;
 use crate::refusal::OrRefuse as _;
-use crate::routes::{analytics, health, media, numbers, templates};
+use crate::routes::{analytics, health, media, numbers, subscriptions, templates};
 
 /// Fields of a phone number, an account, a business, an app, a template or a media file.
 #[utoipa::path(
@@ -70,6 +71,12 @@ async fn fields_of(
         Node::Waba(waba) => {
             asked.need(&[Scope::WhatsappBusinessManagement])?;
             let call_analytics = analytics::of(&state.platform, asked, &waba, requested).await?;
+            let subscribed_apps = match requested {
+                Some(fields) if fields.contains(SUBSCRIBED_APPS) => {
+                    Some(subscriptions::apps_of(state, asked, waba.id)?)
+                }
+                _ => None,
+            };
             let node = Waba {
                 id: waba.id,
                 name: Some(waba.name),
@@ -83,6 +90,7 @@ async fn fields_of(
                     },
                 }),
                 call_analytics,
+                subscribed_apps,
             };
             let kind = "WhatsAppBusinessAccount";
             Ok(select(&node, requested, WABA_DEFAULTS, WABA_FIELDS, kind)?)

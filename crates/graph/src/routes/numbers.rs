@@ -2,14 +2,15 @@
 
 use ahoy_calling::account::{Number, Scope};
 use ahoy_calling::limits::Profile;
-use ahoy_platform::Platform;
+use ahoy_platform::{Node, Platform};
 use ahoy_store::Page;
 use ahoy_types::{PhoneNumberId, WabaId};
 use ahoy_wire::GraphError;
 use ahoy_wire::errors::ErrorEnvelope;
+use ahoy_wire::filtering::NumberFilter;
 use ahoy_wire::nodes::{
     Cursors, PHONE_NUMBER_DEFAULTS, PHONE_NUMBER_FIELDS, Paging, PhoneNumber, PhoneNumbers,
-    Throughput, select,
+    QualityScore, Throughput, select,
 };
 use ahoy_wire::subscriptions::WebhookConfiguration;
 use axum::extract::State;
@@ -23,11 +24,16 @@ use crate::GraphState;
 use crate::answer::{Answer, Refused};
 use crate::incoming::{Asked, Incoming};
 use crate::refusal::OrRefuse as _;
+use crate::routes::health;
 
 /// Numbers on a page unless asked otherwise.
 const DEFAULT_LIMIT: u64 = 25;
 /// Numbers on a page at most.
 const MAX_LIMIT: u64 = 100;
+/// Numbers read at a time where not all of them are wanted.
+const STRIDE: usize = 500;
+/// Quality of a number's messages; nothing here rates them. That of its calls is its standing.
+const QUALITY: &str = "UNKNOWN";
 /// Name of the node's kind in sentences.
 const KIND: &str = "WhatsAppBusinessPhoneNumber";
 
@@ -48,6 +54,7 @@ pub(crate) struct SelectedPage {
     params(
         ("waba_id" = String, Path, description = "The account"),
         ("fields" = Option<String>, Query, description = "Fields of each number"),
+        ("filtering" = Option<String>, Query, description = "Conditions, all of which must hold: `[{\"field\":\"account_mode\",\"operator\":\"EQUAL\",\"value\":\"SANDBOX\"}]`, with the fields `account_mode`, `messaging_limit_tier` and `is_official_business_account`"),
         ("limit" = Option<u64>, Query, description = "1 to 100, 25 if absent"),
         ("after" = Option<String>, Query, description = "A cursor: only what comes after it"),
         ("before" = Option<String>, Query, description = "A cursor: only what comes before it"),
@@ -65,14 +72,22 @@ pub(crate) async fn list(
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let query = asked.incoming.query();
     let fields = query.fields();
-    for unsupported in ["filtering", "sort"] {
-        if fields.has(unsupported) {
-            return Err(GraphError::invalid(format!(
-                "The parameter `{unsupported}` is not supported by this server."
-            ))
-            .into());
-        }
+    if fields.has("sort") {
+        return Err(GraphError::invalid(
+            "The parameter `sort` is not supported by this server: numbers come by ascending id.",
+        )
+        .into());
     }
+    let filter = match fields.text("filtering")? {
+        Some(text) => NumberFilter::parse(text)?,
+        None => NumberFilter::default(),
+    };
+    let list = List {
+        state: &state,
+        asked: &asked,
+        waba,
+        filter,
+    };
     let limit = match fields.integer("limit")?.unwrap_or(DEFAULT_LIMIT) {
         limit @ 1..=MAX_LIMIT => usize::try_from(limit).unwrap_or(usize::MAX),
         other => {
@@ -91,30 +106,33 @@ pub(crate) async fn list(
         .map(|text| cursor("before", text))
         .transpose()?;
     let (numbers, more) = match before {
-        Some(before) => (backwards(&state, &asked, waba, before, limit)?, true),
+        Some(before) => (list.backwards(before, limit)?, true),
         None => {
             // One more than asked for says whether there is a next page.
-            let page = Page {
-                after,
-                limit: limit + 1,
-            };
-            let mut numbers = page_of(&state, &asked, waba, page)?;
+            let mut numbers = list.forwards(after, limit + 1)?;
             let more = numbers.len() > limit;
             numbers.truncate(limit);
             (numbers, more)
         }
     };
     let requested = fields.text("fields")?;
+    let healthless = health::without(requested);
     let mut data = Vec::with_capacity(numbers.len());
     for number in &numbers {
-        data.push(selected(&state.platform, &asked, number, requested)?);
+        let rest = healthless.as_deref().or(requested);
+        let mut answer = selected(&state.platform, &asked, number, rest)?;
+        if healthless.is_some() {
+            let node = Node::Number(Box::new(number.clone()));
+            health::add(&state.platform, &asked, &node, &mut answer)?;
+        }
+        data.push(answer);
     }
     let paging = match (numbers.first(), numbers.last()) {
         (Some(first), Some(last)) => {
             let after = text_of(last.id);
             Some(Paging {
                 next: if more {
-                    next_page(&asked.incoming, &["fields", "limit"], &after)
+                    next_page(&asked.incoming, &["fields", "filtering", "limit"], &after)
                 } else {
                     None
                 },
@@ -129,40 +147,68 @@ pub(crate) async fn list(
     Ok(Answer(SelectedPage { data, paging }))
 }
 
-fn page_of(
-    state: &GraphState,
-    asked: &Asked,
+/// The numbers of an account that a request is after. The store lists forwards and filters nothing; accounts have few numbers.
+struct List<'a> {
+    state: &'a GraphState,
+    asked: &'a Asked,
     waba: WabaId,
-    page: Page<PhoneNumberId>,
-) -> Result<Vec<Number>, Refused> {
-    let numbers = state.platform.numbers_of(&asked.caller, waba, page);
-    numbers.or_refuse(&asked.incoming.method)
+    filter: NumberFilter,
 }
 
-/// The last `limit` numbers before a cursor. The store lists forwards, so this walks there; accounts have few numbers.
-fn backwards(
-    state: &GraphState,
-    asked: &Asked,
-    waba: WabaId,
-    before: PhoneNumberId,
-    limit: usize,
-) -> Result<Vec<Number>, Refused> {
-    let mut kept: Vec<Number> = Vec::new();
-    let mut after = None;
-    loop {
-        let numbers = page_of(state, asked, waba, Page { after, limit: 500 })?;
-        let Some(last) = numbers.last().map(|number| number.id) else {
-            break;
-        };
-        kept.extend(numbers.into_iter().filter(|number| number.id < before));
-        let surplus = kept.len().saturating_sub(limit);
-        kept.drain(..surplus);
-        if last >= before {
-            break;
-        }
-        after = Some(last);
+impl List<'_> {
+    fn page(&self, after: Option<PhoneNumberId>, limit: usize) -> Result<Vec<Number>, Refused> {
+        let page = Page { after, limit };
+        let platform = &self.state.platform;
+        let numbers = platform.numbers_of(&self.asked.caller, self.waba, page);
+        numbers.or_refuse(&self.asked.incoming.method)
     }
-    Ok(kept)
+
+    fn lets_through(&self, number: &Number) -> bool {
+        self.filter.is_empty() || self.filter.lets_through(&node(number))
+    }
+
+    /// The first `limit` numbers behind a cursor.
+    fn forwards(
+        &self,
+        mut after: Option<PhoneNumberId>,
+        limit: usize,
+    ) -> Result<Vec<Number>, Refused> {
+        if self.filter.is_empty() {
+            return self.page(after, limit);
+        }
+        let mut kept = Vec::new();
+        while kept.len() < limit {
+            let numbers = self.page(after, STRIDE)?;
+            let Some(last) = numbers.last().map(|number| number.id) else {
+                break;
+            };
+            kept.extend(numbers.into_iter().filter(|n| self.lets_through(n)));
+            after = Some(last);
+        }
+        kept.truncate(limit);
+        Ok(kept)
+    }
+
+    /// The last `limit` numbers before a cursor.
+    fn backwards(&self, before: PhoneNumberId, limit: usize) -> Result<Vec<Number>, Refused> {
+        let mut kept: Vec<Number> = Vec::new();
+        let mut after = None;
+        loop {
+            let numbers = self.page(after, STRIDE)?;
+            let Some(last) = numbers.last().map(|number| number.id) else {
+                break;
+            };
+            let wanted = |number: &Number| number.id < before && self.lets_through(number);
+            kept.extend(numbers.into_iter().filter(wanted));
+            let surplus = kept.len().saturating_sub(limit);
+            kept.drain(..surplus);
+            if last >= before {
+                break;
+            }
+            after = Some(last);
+        }
+        Ok(kept)
+    }
 }
 
 fn text_of(id: PhoneNumberId) -> String {
@@ -253,7 +299,10 @@ fn node(number: &Number) -> PhoneNumber {
         id: number.id,
         display_phone_number: Some(number.number.international()),
         verified_name: Some(number.verified_name.clone()),
-        quality_rating: text("UNKNOWN"),
+        quality_rating: text(QUALITY),
+        quality_score: Some(QualityScore {
+            score: QUALITY.to_owned(),
+        }),
         code_verification_status: text(if number.registration.verified {
             "VERIFIED"
         } else {
@@ -274,6 +323,7 @@ fn node(number: &Number) -> PhoneNumber {
             Profile::Sandbox | Profile::Test => "SANDBOX",
         }),
         whatsapp_business_manager_messaging_limit: text(number.messaging_limit.as_str()),
+        messaging_limit_tier: text(number.messaging_limit.as_str()),
         host_platform: text(platform),
         is_official_business_account: Some(number.about.official),
         is_pin_enabled: Some(number.registration.pin_set()),

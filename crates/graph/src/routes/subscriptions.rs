@@ -1,6 +1,7 @@
 //! `/{app-id}/subscriptions` and `/{waba-id}/subscribed_apps` (`graph-api.md` §8).
 
 use ahoy_calling::account::Scope;
+use ahoy_types::WabaId;
 use ahoy_wire::Success;
 use ahoy_wire::errors::ErrorEnvelope;
 use ahoy_wire::subscriptions::{
@@ -126,6 +127,15 @@ pub(crate) async fn apps(
     asked: Asked,
 ) -> Result<Answer<SubscribedApps>, Refused> {
     let waba = asked.waba()?.id;
+    Ok(Answer(apps_of(&state, &asked, waba)?))
+}
+
+/// The apps that get an account's webhooks.
+pub(super) fn apps_of(
+    state: &GraphState,
+    asked: &Asked,
+    waba: WabaId,
+) -> Result<SubscribedApps, Refused> {
     let apps = state.platform.subscriptions(&asked.caller, waba);
     let data = apps
         .or_refuse(&asked.incoming.method)?
@@ -139,7 +149,7 @@ pub(crate) async fn apps(
             override_callback_uri: subscription.callback.map(|callback| callback.url),
         })
         .collect();
-    Ok(Answer(SubscribedApps { data }))
+    Ok(SubscribedApps { data })
 }
 
 /// Subscribes the token's app to the account, with a callback of its own for this account or without.

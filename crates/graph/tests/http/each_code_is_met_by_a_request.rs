@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::bodies::*;
 use crate::support::*;
 use ahoy_calling::Pair;
 use ahoy_calling::limits::{LimitTable, Profile};
@@ -14,42 +15,6 @@ use ahoy_types::{PhoneNumberId, RuleTime, TemplateId, WaId};
 use serde_json::{Value, json};
 
 const PHONE_ID: PhoneNumberId = PhoneNumberId(PHONE);
-
-fn messages(phone: u64) -> String {
-    format!("/v25.0/{phone}/messages")
-}
-
-fn connect(to: WaId) -> Value {
-    json!({"messaging_product": "whatsapp", "to": to.to_string(), "action": "connect",
-           "session": {"sdp_type": "offer", "sdp": offer()}})
-}
-
-fn message(to: WaId, more: Value) -> Value {
-    let mut body = json!({"messaging_product": "whatsapp", "to": to.to_string()});
-    let more = more.as_object().unwrap().clone();
-    body.as_object_mut().unwrap().extend(more);
-    body
-}
-
-fn text(to: WaId) -> Value {
-    message(to, json!({"type": "text", "text": {"body": "Hi"}}))
-}
-
-fn button(to: WaId) -> Value {
-    message(
-        to,
-        json!({"type": "interactive", "interactive": {
-            "type": "voice_call", "body": {"text": "Talk"}, "action": {"name": "voice_call"}}}),
-    )
-}
-
-fn request(to: WaId) -> Value {
-    message(
-        to,
-        json!({"type": "interactive", "interactive": {
-            "type": "call_permission_request", "action": {"name": "call_permission_request"}}}),
-    )
-}
 
 fn template(to: WaId, name: &str, values: &[&str]) -> Value {
     let values: Vec<Value> = values
@@ -85,32 +50,6 @@ async fn made(
     let reply = api.post(&uri, body).await.ok();
     assert_eq!(reply["category"], category);
     reply["id"].as_str().unwrap().parse().unwrap()
-}
-
-/// The error that each failed message's status webhook carries, oldest first.
-fn failures(api: &Api) -> Vec<(u64, String)> {
-    let all = api.platform.deliveries(&DeliveryFilter::default()).unwrap();
-    let bodies = all.iter().map(|(delivery, _)| &delivery.body);
-    let values = bodies.map(|body| serde_json::from_slice::<Value>(body).unwrap());
-    let failed = values.filter_map(|body| {
-        let status = body["entry"][0]["changes"][0]["value"]["statuses"][0].clone();
-        (status["status"] == "failed").then_some(status)
-    });
-    failed
-        .map(|status| {
-            assert!(
-                status.get("pricing").is_none(),
-                "nothing is billed: {status}"
-            );
-            let error = &status["errors"][0];
-            assert!(
-                error["href"].is_string() && error["title"].is_string(),
-                "{error}"
-            );
-            let details = error["error_data"]["details"].as_str().unwrap();
-            (error["code"].as_u64().unwrap(), details.to_owned())
-        })
-        .collect()
 }
 
 #[tokio::test]
@@ -221,34 +160,6 @@ async fn the_hundred_and_first_connected_call_of_a_day_is_refused_with_the_next_
         json!({"action_name": "start_call", "can_perform_action": false, "limits": [
             {"time_period": "PT24H", "max_allowed": 100, "current_usage": 100, "limit_expiration_time": next}]})
     );
-}
-
-#[tokio::test]
-async fn an_old_app_cannot_be_called_and_gets_no_cards() {
-    let api = Api::new().await;
-    let old = api
-        .platform
-        .change_user(BEN, |user| user.client.too_old_for_calls = true);
-    old.await.unwrap();
-    let given = api.platform.set_permission(PHONE_ID, BEN, Grant::Permanent);
-    given.await.unwrap();
-    let reply = api.calls(PHONE, connect(BEN)).await;
-    assert_eq!((reply.refusal().0, reply.refusal().1), (400, 138_001));
-    let permissions = format!("/v25.0/{PHONE}/call_permissions?user_wa_id={BEN}");
-    let seen = api.get(&permissions).await.ok();
-    assert_eq!(seen["permission"], json!({"status": "no_permission"}));
-    api.platform
-        .set_permission(PHONE_ID, BEN, Grant::Revoke)
-        .await
-        .unwrap();
-    let written = api.platform.user_writes(BEN, PHONE_ID, "Hi".into(), None);
-    written.await.unwrap();
-    for body in [button(BEN), request(BEN)] {
-        let sent = api.post(&messages(PHONE), body).await.ok();
-        assert!(sent["messages"][0]["id"].is_string());
-    }
-    let codes: Vec<u64> = failures(&api).iter().map(|(code, _)| *code).collect();
-    assert_eq!(codes, [131_026, 131_026]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::*;
-use ahoy_calling::limits::LimitTable;
+use ahoy_calling::limits::{LimitTable, Profile};
 use ahoy_platform::Grant;
 use ahoy_types::PhoneNumberId;
 use serde_json::{Value, json};
@@ -226,10 +226,112 @@ async fn numbers_come_in_pages() {
         ),
         (
             "sort=name",
-            "The parameter `sort` is not supported by this server.",
+            "The parameter `sort` is not supported by this server: numbers come by ascending id.",
+        ),
+        (
+            "filtering=LIVE",
+            "The parameter `filtering` has the value `LIVE`; a JSON list of conditions is expected, such as [{\"field\":\"account_mode\",\"operator\":\"EQUAL\",\"value\":\"SANDBOX\"}].",
         ),
     ] {
         let reply = api.get(&format!("{list}?{query}")).await;
         assert_eq!(reply.refusal(), (400, 100, sentence), "{query}");
     }
+}
+
+#[tokio::test]
+async fn numbers_are_filtered_and_pages_go_on_with_the_filter() {
+    let api = Api::with(LimitTable::default(), |tx| {
+        for i in 3..=40 {
+            let mut number = number(710_000_000_000_000 + i, WABA, 442_079_460_000 + i);
+            if i % 2 == 1 {
+                number.profile = Profile::Sandbox;
+            }
+            number.about.official = i % 4 == 0;
+            tx.put_number(&number)?;
+        }
+        Ok(())
+    })
+    .await;
+    let list = format!("/v25.0/{WABA}/phone_numbers");
+    let ask = async |conditions: Value, more: &str| {
+        let text = conditions.to_string().replace('"', "'");
+        let text = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
+        let uri = format!("{list}?filtering={text}&fields=id,account_mode{more}");
+        api.get(&uri).await.ok()
+    };
+    let of = |page: &Value, key: &str| -> Vec<Value> {
+        let data = page["data"].as_array().unwrap();
+        data.iter().map(|number| number[key].clone()).collect()
+    };
+    let mode = |mode: &str| json!({"field": "account_mode", "operator": "EQUAL", "value": mode});
+    let live = ask(json!([mode("LIVE")]), "&limit=100").await;
+    // The second seeded number, and every second one of the others.
+    assert_eq!(of(&live, "id").len(), 20);
+    assert!(of(&live, "account_mode").iter().all(|mode| mode == "LIVE"));
+    let sandbox = ask(json!([mode("SANDBOX")]), "&limit=100").await;
+    assert_eq!(of(&sandbox, "id").len(), 20);
+
+    let official =
+        json!({"field": "is_official_business_account", "operator": "EQUAL", "value": true});
+    let both = ask(json!([mode("LIVE"), official]), "").await;
+    assert_eq!(of(&both, "id").len(), 10);
+    let neither = ask(json!([mode("SANDBOX"), official]), "").await;
+    assert_eq!(neither["data"], json!([]));
+
+    let first = ask(json!([mode("LIVE")]), "&limit=15").await;
+    let next = first["paging"]["next"].as_str();
+    assert!(
+        next.is_none_or(|next| next.contains("filtering=")),
+        "{next:?}"
+    );
+    let after = first["paging"]["cursors"]["after"].as_str().unwrap();
+    let second = ask(json!([mode("LIVE")]), &format!("&limit=15&after={after}")).await;
+    let together = [of(&first, "id"), of(&second, "id")].concat();
+    assert_eq!(together, of(&live, "id"));
+    let before = second["paging"]["cursors"]["before"].as_str().unwrap();
+    let back = ask(json!([mode("LIVE")]), &format!("&limit=15&before={before}")).await;
+    assert_eq!(of(&back, "id"), of(&first, "id"));
+}
+
+/// Clients ask for all fields that a node has on the platform of reference, known here or not.
+#[tokio::test]
+async fn whole_lists_of_fields_are_answered_with_what_there_is() {
+    let api = Api::new().await;
+    let number = "id,verified_name,display_phone_number,conversational_automation,status,quality_rating,quality_score,\
+        webhook_configuration,name_status,new_name_status,code_verification_status,account_mode,is_on_biz_app,\
+        is_official_business_account,is_pin_enabled,is_preverified_number,search_visibility,platform_type,throughput,\
+        eligibility_for_api_business_global_search,health_status,certificate,new_certificate,last_onboarded_time,\
+        country_code,country_dial_code,whatsapp_business_manager_messaging_limit,messaging_limit_tier";
+    let node = api
+        .get(&format!("/v25.0/{PHONE}?fields={number}"))
+        .await
+        .ok();
+    let listed = api
+        .get(&format!("/v25.0/{WABA}/phone_numbers?fields={number}"))
+        .await
+        .ok();
+    assert_eq!(listed["data"][0], node, "the same alone and in a list");
+    assert_eq!(node["quality_score"], json!({"score": "UNKNOWN"}));
+    assert_eq!(
+        node["messaging_limit_tier"],
+        node["whatsapp_business_manager_messaging_limit"]
+    );
+    assert_eq!(node["health_status"]["can_send_message"], "AVAILABLE");
+    assert!(node.get("certificate").is_none());
+
+    let account = "id,name,timezone_id,message_template_namespace,status,business_verification_status,\
+        is_enabled_for_insights,on_behalf_of_business_info,ownership_type,health_status,currency,country,\
+        subscribed_apps,owner_business_info,account_review_status";
+    let node = api
+        .get(&format!("/v25.0/{WABA}?fields={account}"))
+        .await
+        .ok();
+    let apps = api
+        .get(&format!("/v25.0/{WABA}/subscribed_apps"))
+        .await
+        .ok();
+    assert_eq!(node["subscribed_apps"], apps);
+    assert_eq!(node["owner_business_info"]["name"], "Harbour Café Ltd");
+    let reply = api.get(&format!("/v25.0/{WABA}?fields=colour")).await;
+    assert_eq!((reply.refusal().0, reply.refusal().1), (400, 100));
 }

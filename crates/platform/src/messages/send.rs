@@ -5,6 +5,7 @@ use std::time::Duration;
 use ahoy_calling::Refusal;
 use ahoy_calling::account::{Number, Scope};
 use ahoy_calling::calendar::Month;
+use ahoy_calling::identity::Client;
 use ahoy_calling::message::{
     BillFacts, Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind,
     MessageStatus, Pricing, ReplyButton, RequestCard, SendFacts, Side, may_send, pricing,
@@ -78,8 +79,8 @@ fn take(
 ) -> Result<SentMessage, Refusal> {
     let number = finish::number_of(step, number).map_err(internal)?;
     let found = step.tx.user(user).map_err(internal)?;
-    let too_old = found.as_ref().is_some_and(|u| u.client.too_old_for_calls);
     let known = found.is_some() || create_users;
+    let client = found.map(|user| user.client).unwrap_or_default();
     if let Some(context) = &outgoing.context {
         let found = step.tx.message(context).map_err(internal)?;
         if !found.is_some_and(|m| m.number == number.id && m.user == user) {
@@ -97,11 +98,11 @@ fn take(
     message.opaque = outgoing.opaque;
     let reach = Reach {
         known,
-        too_old,
+        client,
         by_user_id,
     };
     let month = priced(step, &number, &mut message).map_err(internal)?;
-    let fate = judge(step, &number, &message, reach)?;
+    let fate = judge(step, &number, &message, &reach)?;
     if known {
         ensure_user(step, user).map_err(internal)?;
     }
@@ -142,12 +143,12 @@ fn priced(step: &mut Step<'_>, number: &Number, message: &mut Message) -> StoreR
 }
 
 /// How the recipient can be reached.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Reach {
     /// Whether it is on the platform.
     known: bool,
-    /// Whether its app is too old for calls.
-    too_old: bool,
+    /// Its phone.
+    client: Client,
     /// Whether it was named by a business-scoped id.
     by_user_id: bool,
 }
@@ -157,7 +158,7 @@ fn judge(
     step: &mut Step<'_>,
     number: &Number,
     message: &Message,
-    reach: Reach,
+    reach: &Reach,
 ) -> Result<Fate, Refusal> {
     let user = message.user;
     let pair = step.tx.pair(number.id, user).map_err(internal)?;
@@ -168,7 +169,7 @@ fn judge(
         pair: &pair,
         allow_listed,
         known: reach.known,
-        too_old: reach.too_old,
+        client: &reach.client,
         call_button: message.call_button().is_some(),
         request: message.request().is_some(),
         template: matches!(message.kind, MessageKind::Template(_)),

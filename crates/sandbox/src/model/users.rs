@@ -36,9 +36,13 @@ pub(crate) struct UserShown {
 /// A user's phone. Keys that are left out keep their value, `null` puts one back to its default.
 #[derive(ToSchema)]
 pub(crate) struct ClientBody {
-    /// It cannot be called (138001).
+    /// It neither calls nor can be called (138001), whatever its version.
     #[schema(default = false)]
     too_old_for_calls: Option<bool>,
+    /// The app's version, `2.24.14.7`, or `24.14.7` as iOS says it; null is the newest. From 2.23.14 on it calls, from 2.24.1 it
+    /// shows call buttons, from 2.24.10.8 it hides icons, from 2.24.14 it can be called, from 2.25.27 it sends payloads.
+    #[schema(required = true, example = "2.24.14.7")]
+    app_version: Option<String>,
     /// It calls from a companion device, which lets nobody call back.
     #[schema(default = false)]
     companion: Option<bool>,

@@ -61,7 +61,19 @@ async fn values_out_of_range() {
             "PATCH",
             user.clone(),
             json!({"name": "Anna", "client": {"companion": "yes"}}),
-            "client",
+            "client: companion",
+        ),
+        (
+            "PATCH",
+            user.clone(),
+            json!({"name": "Anna", "client": {"app_version": "latest"}}),
+            "client: app_version: `latest`",
+        ),
+        (
+            "PATCH",
+            user.clone(),
+            json!({"name": "Anna", "client": {"app_version": 2}}),
+            "client: app_version",
         ),
         (
             "PATCH",

@@ -1,6 +1,8 @@
 //! A real platform on a temporary store behind the router, with two tenants; every answer is checked for what holds
 //! of all of them.
 
+pub mod bodies;
+
 use std::sync::{Arc, Mutex};
 
 use ahoy_calling::account::{
