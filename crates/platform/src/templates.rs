@@ -49,7 +49,7 @@ impl Platform {
         caller: &Caller,
         id: TemplateId,
         edit: Edit,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Template, Refusal> {
         caller.need(Scope::WhatsappBusinessManagement)?;
         match self.node(caller, id.0)? {
             Some(Node::Template(_)) => {}
@@ -60,7 +60,7 @@ impl Platform {
                 let template = step.tx.template(id).map_err(internal)?;
                 let mut template = template.ok_or_else(|| Refusal::NoSuchObject(id.to_string()))?;
                 template.edit(edit, &step.limits.templates, step.now)?;
-                begin_review(step, template).map_err(internal).map(|_| ())
+                begin_review(step, template).map_err(internal)
             })
             .await
     }

@@ -9,17 +9,42 @@ use crate::{Body, GraphError};
 /// The object webhooks of this platform are about.
 pub const OBJECT: &str = "whatsapp_business_account";
 /// Fields an app can subscribe to. Not every one has events yet; a subscription is kept until it has.
-pub const FIELDS: [&str; 10] = [
+pub const FIELDS: [&str; 35] = [
     "account_alerts",
+    "account_offboarded",
+    "account_reconnected",
     "account_review_update",
     "account_settings_update",
     "account_update",
+    "automatic_events",
     "business_capability_update",
+    "business_status_update",
     "calls",
+    "flows",
+    "group_lifecycle_update",
+    "group_participants_update",
+    "group_settings_update",
+    "group_status_update",
+    "history",
+    "message_echoes",
+    "message_template_components_update",
+    "message_template_quality_update",
     "message_template_status_update",
     "messages",
+    "messaging_handovers",
+    "partner_solutions",
+    "payment_configuration_update",
     "phone_number_name_update",
     "phone_number_quality_update",
+    "security",
+    "smb_app_state_sync",
+    "smb_message_echoes",
+    "standby",
+    "template_category_update",
+    "template_correct_category_detection",
+    "tracking_events",
+    "user_id_update",
+    "user_preferences",
 ];
 /// Most characters in a callback URL of an app.
 pub const MAX_CALLBACK_URL: usize = 2048;

@@ -61,6 +61,49 @@ pub struct Templates {
     /// Where it stands; absent when the list is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paging: Option<Paging>,
+    /// Figures about the list, where `?summary=` names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<TemplateSummary>,
+}
+
+/// Figures about a list of templates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TemplateSummary {
+    /// Templates the list has, on all its pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_count: Option<usize>,
+    /// Templates of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_count: Option<usize>,
+    /// Templates an account may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_limit: Option<u32>,
+    /// Whether each name is there in every language the account has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub are_translations_complete: Option<bool>,
+}
+
+/// All fields of a [`TemplateSummary`].
+pub const SUMMARY_FIELDS: &[&str] = &[
+    "total_count",
+    "message_template_count",
+    "message_template_limit",
+    "are_translations_complete",
+];
+
+/// Answer to `POST /{template-id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TemplateEdited {
+    /// `true`.
+    pub success: bool,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `MARKETING`, `UTILITY` or `AUTHENTICATION`.
+    pub category: String,
 }
 
 /// Fields of a [`TemplateNode`] sent without `?fields=`.

@@ -2,15 +2,18 @@
 
 use ahoy_calling::account::{Callback, Scope};
 use ahoy_platform::{Node, Verified};
+use ahoy_types::PhoneNumberId;
 use ahoy_wire::errors::ErrorEnvelope;
 use ahoy_wire::nodes::{
     BUSINESS_FIELDS, Business, OwnerBusiness, PhoneNumber, SUBSCRIBED_APPS, WABA_DEFAULTS,
     WABA_FIELDS, Waba, select,
 };
 use ahoy_wire::subscriptions::OverrideChange;
+use ahoy_wire::templates::TemplateEdited;
 use ahoy_wire::{GraphError, Success};
 use axum::extract::State;
 use axum::http::Method;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::GraphState;
@@ -138,22 +141,47 @@ async fn fields_of(
     params(("node_id" = String, Path, description = "A phone number or a template")),
     request_body = NodeBody,
     responses(
-        (status = 200, description = "Changed", body = Success),
+        (status = 200, description = "Changed; a template tells its id, name and category too", body = Success),
         (status = 400, description = "Code 100: parameter, unknown number, or the callback could not be verified", body = ErrorEnvelope),
     )
 )]
 pub(crate) async fn change(
     State(state): State<GraphState>,
     asked: Asked,
-) -> Result<Answer<Success>, Refused> {
-    let number = match asked.node()? {
-        Node::Number(number) => number.id,
-        Node::Template(template) => return templates::edit(&state, &asked, template.id).await,
-        _ => return Err(asked.incoming.unsupported()),
-    };
+) -> Result<Answer<Changed>, Refused> {
+    match asked.node()? {
+        Node::Number(number) => change_number(&state, &asked, number.id)
+            .await
+            .map(|done| Answer(Changed::Number(done))),
+        Node::Template(template) => templates::edit(&state, &asked, template.id)
+            .await
+            .map(|done| Answer(Changed::Template(done))),
+        _ => Err(asked.incoming.unsupported()),
+    }
+}
+
+/// What a change of a node answers.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Changed {
+    Number(Success),
+    Template(TemplateEdited),
+}
+
+async fn change_number(
+    state: &GraphState,
+    asked: &Asked,
+    number: PhoneNumberId,
+) -> Result<Success, Refused> {
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let body = asked.incoming.body()?;
     let fields = body.fields();
+    if fields.has("new_display_name") {
+        return Err(GraphError::invalid(
+            "The parameter `new_display_name` is not supported by this server: its operator changes a number's `verified_name`.",
+        )
+        .into());
+    }
     if let Some(pin) = fields.text("pin")? {
         if fields.has("webhook_configuration") {
             return Err(GraphError::invalid(
@@ -163,14 +191,14 @@ pub(crate) async fn change(
         }
         let set = state.platform.set_pin(&asked.caller, number, pin).await;
         set.or_refuse(&asked.incoming.method)?;
-        return Ok(Answer(Success::default()));
+        return Ok(Success::default());
     }
     let change = OverrideChange::parse_configuration(&body)?;
     let callback = match change {
         OverrideChange::Remove => None,
         OverrideChange::Set(callback) => {
             let name = "webhook_configuration.override_callback_uri";
-            Some(verified(&state, name, callback).await?)
+            Some(verified(state, name, callback).await?)
         }
     };
     let changed = state
@@ -178,7 +206,7 @@ pub(crate) async fn change(
         .override_number(&asked.caller, number, callback)
         .await;
     changed.or_refuse(&asked.incoming.method)?;
-    Ok(Answer(Success::default()))
+    Ok(Success::default())
 }
 
 /// An edge this server does not have.

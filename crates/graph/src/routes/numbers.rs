@@ -13,6 +13,7 @@ use ahoy_wire::nodes::{
     QualityScore, Throughput, select,
 };
 use ahoy_wire::subscriptions::WebhookConfiguration;
+use ahoy_wire::templates::TemplateSummary;
 use axum::extract::State;
 use axum::http::header;
 use base64::Engine as _;
@@ -43,6 +44,8 @@ pub(crate) struct SelectedPage {
     pub(super) data: Vec<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) paging: Option<Paging>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) summary: Option<TemplateSummary>,
 }
 
 /// The phone numbers of an account, by ascending id.
@@ -144,7 +147,11 @@ pub(crate) async fn list(
         }
         _ => None,
     };
-    Ok(Answer(SelectedPage { data, paging }))
+    Ok(Answer(SelectedPage {
+        data,
+        paging,
+        summary: None,
+    }))
 }
 
 /// The numbers of an account that a request is after. The store lists forwards and filters nothing; accounts have few numbers.

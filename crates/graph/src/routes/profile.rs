@@ -100,6 +100,11 @@ fn profile(number: &Number, origin: &str) -> BusinessProfile {
         email: about.email.clone(),
         profile_picture_url: picture.map(|path| format!("{origin}{path}")),
         websites: about.websites.clone(),
-        vertical: about.vertical.clone(),
+        // Clients read it without looking whether it is there.
+        vertical: match about.vertical.as_str() {
+            "" => "UNDEFINED",
+            given => given,
+        }
+        .to_owned(),
     }
 }

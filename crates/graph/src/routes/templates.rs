@@ -2,16 +2,18 @@
 
 mod content;
 
+use std::collections::BTreeSet;
+
 use ahoy_calling::account::Scope;
 use ahoy_calling::template::{Category, Edit, Status, Template};
 use ahoy_platform::{category_of, content_of, draft_of};
 use ahoy_types::TemplateId;
 use ahoy_wire::body::{Fields, excerpt};
 use ahoy_wire::errors::ErrorEnvelope;
-use ahoy_wire::nodes::{Cursors, Paging, select};
+use ahoy_wire::nodes::{Cursors, Paging, parse_fields, select};
 use ahoy_wire::templates::{
-    TEMPLATE_DEFAULTS, TEMPLATE_FIELDS, TemplateBody, TemplateCategory, TemplateCreated,
-    TemplateEdit, TemplateNode, Templates,
+    SUMMARY_FIELDS, TEMPLATE_DEFAULTS, TEMPLATE_FIELDS, TemplateBody, TemplateCategory,
+    TemplateCreated, TemplateEdit, TemplateEdited, TemplateNode, TemplateSummary, Templates,
 };
 use ahoy_wire::{GraphError, Success};
 use axum::extract::State;
@@ -79,6 +81,7 @@ pub(crate) async fn create(
     params(
         ("waba_id" = String, Path, description = "The account"),
         ("fields" = Option<String>, Query, description = "Fields of each template"),
+        ("summary" = Option<String>, Query, description = "Figures about the list: `total_count`, `message_template_count`, `message_template_limit`, `are_translations_complete`, with commas between them"),
         ("limit" = Option<u64>, Query, description = "1 to 250, 25 if absent"),
         ("name" = Option<String>, Query, description = "Only names that contain this"),
         ("language" = Option<String>, Query, description = "Only this language"),
@@ -114,6 +117,10 @@ pub(crate) async fn list(
     let wanted = Wanted::read(&fields)?;
     let all = state.platform.templates(&asked.caller, waba);
     let mut found: Vec<Template> = all.or_refuse(&asked.incoming.method)?;
+    let summary = match fields.text("summary")? {
+        Some(names) => Some(summed_up(&state, names, &found, &wanted)?),
+        None => None,
+    };
     found.retain(|template| wanted.takes(template));
     let more = match before {
         Some(before) => {
@@ -137,7 +144,9 @@ pub(crate) async fn list(
     let paging = match (found.first(), found.last()) {
         (Some(first), Some(last)) => {
             let after = text_of(last.id);
-            let kept = ["fields", "limit", "name", "language", "category", "status"];
+            let kept = [
+                "fields", "summary", "limit", "name", "language", "category", "status",
+            ];
             Some(Paging {
                 next: more
                     .then(|| next_page(&asked.incoming, &kept, &after))
@@ -150,7 +159,39 @@ pub(crate) async fn list(
         }
         _ => None,
     };
-    Ok(Answer(SelectedPage { data, paging }))
+    Ok(Answer(SelectedPage {
+        data,
+        paging,
+        summary,
+    }))
+}
+
+/// The figures that `names` asks for about a list that keeps of `all` templates of the account those `wanted`.
+fn summed_up(
+    state: &GraphState,
+    names: &str,
+    all: &[Template],
+    wanted: &Wanted,
+) -> Result<TemplateSummary, GraphError> {
+    let names = parse_fields(names)?;
+    if let Some(stranger) = names.iter().find(|n| !SUMMARY_FIELDS.contains(&n.as_str())) {
+        return Err(GraphError::invalid(format!(
+            "The parameter `summary` names `{stranger}`; allowed: {}.",
+            SUMMARY_FIELDS.join(", ")
+        )));
+    }
+    let asked = |name: &str| names.iter().any(|asked| asked == name);
+    let languages: BTreeSet<&str> = all.iter().map(|t| t.draft.language.as_str()).collect();
+    let by_name: BTreeSet<&str> = all.iter().map(|t| t.draft.name.as_str()).collect();
+    Ok(TemplateSummary {
+        total_count: asked("total_count").then(|| all.iter().filter(|t| wanted.takes(t)).count()),
+        message_template_count: asked("message_template_count").then_some(all.len()),
+        message_template_limit: asked("message_template_limit")
+            .then_some(state.platform.config().limits.templates.most),
+        // A name and a language make one template.
+        are_translations_complete: asked("are_translations_complete")
+            .then_some(all.len() == languages.len() * by_name.len()),
+    })
 }
 
 /// Deletes a template in all its languages, or with `hsm_id` in one.
@@ -198,7 +239,7 @@ pub(super) async fn edit(
     state: &GraphState,
     asked: &Asked,
     id: TemplateId,
-) -> Result<Answer<Success>, Refused> {
+) -> Result<TemplateEdited, Refused> {
     asked.need(&[Scope::WhatsappBusinessManagement])?;
     let change = TemplateEdit::parse(&asked.incoming.body()?)?;
     let edit = Edit {
@@ -206,8 +247,13 @@ pub(super) async fn edit(
         content: change.components.map(content_of),
     };
     let edited = state.platform.edit_template(&asked.caller, id, edit).await;
-    edited.or_refuse(&asked.incoming.method)?;
-    Ok(Answer(Success::default()))
+    let template = edited.or_refuse(&asked.incoming.method)?;
+    Ok(TemplateEdited {
+        success: true,
+        id: template.id.to_string(),
+        name: template.draft.name,
+        category: template.draft.category.as_str().to_owned(),
+    })
 }
 
 /// A template with the fields that were asked for.

@@ -109,7 +109,7 @@ async fn the_profile_is_changed_line_by_line() {
     let path = format!("/v25.0/{PHONE}/whatsapp_business_profile");
     assert_eq!(
         api.get(&path).await.ok(),
-        json!({"data": [{"messaging_product": "whatsapp"}]})
+        json!({"data": [{"messaging_product": "whatsapp", "vertical": "UNDEFINED"}]})
     );
     let first = json!({"messaging_product": "whatsapp", "about": "Open daily", "description": "Coffee",
         "email": "desk@harbour.example", "vertical": "restaurant", "websites": ["https://harbour.example"]});

@@ -247,11 +247,9 @@ async fn an_edit_changes_the_text_and_only_once_a_day() {
     let api = Api::new().await;
     let made = api.post(&list(), request("ask")).await.ok();
     let node = format!("/{}", made["id"].as_str().unwrap());
+    let edited = json!({"success": true, "id": made["id"], "name": "ask", "category": "UTILITY"});
     let change = |text: &str| json!({"components": [{"type": "BODY", "text": text}]});
-    assert_eq!(
-        api.post(&node, change("May we ring?")).await.ok(),
-        json!({"success": true})
-    );
+    assert_eq!(api.post(&node, change("May we ring?")).await.ok(), edited);
     let after = api.get(&node).await.ok();
     assert_eq!(
         after["components"],
@@ -262,10 +260,7 @@ async fn an_edit_changes_the_text_and_only_once_a_day() {
         .advance(Duration::from_secs(86_400))
         .await
         .unwrap();
-    assert_eq!(
-        api.post(&node, change("Again?")).await.ok(),
-        json!({"success": true})
-    );
+    assert_eq!(api.post(&node, change("Again?")).await.ok(), edited);
 }
 
 #[tokio::test]
@@ -334,4 +329,46 @@ async fn a_template_is_sent_at_any_time_and_its_values_must_fit() {
         );
         assert!(sentence.contains("template."), "{sentence}");
     }
+}
+
+#[tokio::test]
+async fn a_list_is_summed_up_on_request() {
+    let api = Api::new().await;
+    let complete = |page: &serde_json::Value| page["summary"]["are_translations_complete"].clone();
+    let asked = "summary=total_count,message_template_count,message_template_limit,are_translations_complete";
+    let empty = api.get(&format!("{}?{asked}", list())).await.ok();
+    assert_eq!(
+        empty["summary"],
+        json!({"total_count": 0, "message_template_count": 0, "message_template_limit": 250,
+               "are_translations_complete": true})
+    );
+    for name in ["ask", "tell"] {
+        api.post(&list(), request(name)).await.ok();
+    }
+    let mut german = request("ask");
+    german["language"] = json!("de");
+    api.post(&list(), german).await.ok();
+    let uri = format!("{}?{asked}&name=ask&limit=1", list());
+    let page = api.get(&uri).await.ok();
+    assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        page["summary"]["total_count"], 2,
+        "of the list, not of the page"
+    );
+    assert_eq!(page["summary"]["message_template_count"], 3);
+    assert_eq!(complete(&page), false, "`tell` has no German");
+    let mut german = request("tell");
+    german["language"] = json!("de");
+    api.post(&list(), german).await.ok();
+    assert_eq!(complete(&api.get(&uri).await.ok()), true);
+
+    let one = api
+        .get(&format!("{}?summary=total_count", list()))
+        .await
+        .ok();
+    assert_eq!(one["summary"], json!({"total_count": 4}));
+    let none = api.get(&list()).await.ok();
+    assert!(none.get("summary").is_none());
+    let wrong = api.get(&format!("{}?summary=colour", list())).await;
+    assert!(wrong.refusal().2.contains("`colour`"));
 }
