@@ -103,10 +103,14 @@ async fn receive(
     parts: &mut Multipart,
     upload: &mut Upload,
 ) -> Result<(String, UseCase), Refused> {
-    let mut given_type = None;
     let mut file_type = None;
-    let mut use_case = UseCase::Message;
-    let mut product = false;
+    let mut parameters = Parameters::default();
+    let query = asked.incoming.query();
+    for name in Parameters::NAMES {
+        if let Some(value) = query.fields().text(name)? {
+            parameters.set(name, value.to_owned())?;
+        }
+    }
     while let Some(mut part) = parts.next_field().await.map_err(unreadable)? {
         let name = part.name().unwrap_or_default().to_owned();
         match name.as_str() {
@@ -120,37 +124,53 @@ async fn receive(
                     taken.or_refuse(&asked.incoming.method)?;
                 }
             }
-            "type" => given_type = Some(text(part, "type").await?),
-            "messaging_product" => {
-                let value = text(part, "messaging_product").await?;
-                if value != "whatsapp" {
-                    return Err(not_allowed("messaging_product", &value, "whatsapp"));
-                }
-                product = true;
-            }
-            "use_case" => {
-                let value = text(part, "use_case").await?;
-                if value != VOICEMAIL_ANNOUNCEMENT {
-                    return Err(not_allowed("use_case", &value, VOICEMAIL_ANNOUNCEMENT));
-                }
-                use_case = UseCase::CallVoicemailAnnouncement;
+            known if Parameters::NAMES.contains(&known) => {
+                let value = text(part, known).await?;
+                parameters.set(known, value)?;
             }
             _ => while part.chunk().await.map_err(unreadable)?.is_some() {},
         }
     }
-    if !product {
+    if !parameters.product {
         return Err(invalid("The parameter `messaging_product` is required."));
     }
     let Some(of_file) = file_type else {
         return Err(invalid("The parameter `file` is required."));
     };
     // Clients often leave the part's own type at the default of their library.
-    let mime_type = match given_type {
+    let mime_type = match parameters.mime_type {
         Some(given) if !given.is_empty() => given,
         _ if !of_file.is_empty() => of_file,
         _ => return Err(invalid("The parameter `type` is required.")),
     };
-    Ok((mime_type, use_case))
+    Ok((mime_type, parameters.use_case))
+}
+
+/// What comes with a file: in the query, in the form, or some in either; the form has the last word.
+#[derive(Default)]
+struct Parameters {
+    product: bool,
+    mime_type: Option<String>,
+    use_case: UseCase,
+}
+
+impl Parameters {
+    const NAMES: [&str; 3] = ["messaging_product", "type", "use_case"];
+
+    fn set(&mut self, name: &str, value: String) -> Result<(), Refused> {
+        match name {
+            "messaging_product" if value != "whatsapp" => {
+                return Err(not_allowed(name, &value, "whatsapp"));
+            }
+            "messaging_product" => self.product = true,
+            "use_case" if value != VOICEMAIL_ANNOUNCEMENT => {
+                return Err(not_allowed(name, &value, VOICEMAIL_ANNOUNCEMENT));
+            }
+            "use_case" => self.use_case = UseCase::CallVoicemailAnnouncement,
+            _ => self.mime_type = Some(value),
+        }
+        Ok(())
+    }
 }
 
 fn invalid(sentence: &str) -> Refused {

@@ -33,10 +33,14 @@ fn form(parts: &[(&str, &str, &[u8])]) -> (String, Vec<u8>) {
 }
 
 async fn upload(api: &Api, token: &str, parts: &[(&str, &str, &[u8])]) -> Reply {
+    upload_with(api, "", token, parts).await
+}
+
+async fn upload_with(api: &Api, query: &str, token: &str, parts: &[(&str, &str, &[u8])]) -> Reply {
     let (kind, body) = form(parts);
     let request = Request::builder()
         .method("POST")
-        .uri(format!("/v25.0/{PHONE}/media"))
+        .uri(format!("/v25.0/{PHONE}/media{query}"))
         .header("authorization", format!("Bearer {token}"))
         .header("content-type", kind)
         .body(Body::from(body))
@@ -214,4 +218,26 @@ async fn a_form_that_lacks_something_is_refused_by_its_name() {
         ))
         .unwrap();
     assert_eq!(api.send(torn).await.refusal().0, 400);
+}
+
+/// whatsapp-api-js names the product in the query and nothing else.
+#[tokio::test]
+async fn what_comes_with_a_file_may_stand_in_the_query() {
+    let api = Api::new().await;
+    let file = ("file", "audio/ogg", &b"OggS of some kind"[..]);
+    let product = "?messaging_product=whatsapp";
+    let made = upload_with(&api, product, TOKEN, &[file]).await.ok();
+    let kept = node(&api, made["id"].as_str().unwrap()).await.ok();
+    assert_eq!(kept["mime_type"], "audio/ogg");
+    let query = format!("{product}&type=text%2Fplain");
+    let made = upload_with(&api, &query, TOKEN, &[file]).await.ok();
+    let kept = node(&api, made["id"].as_str().unwrap()).await.ok();
+    assert_eq!(kept["mime_type"], "text/plain");
+    // The form has the last word.
+    let parts = [("type", "", &b"audio/ogg"[..]), file];
+    let made = upload_with(&api, &query, TOKEN, &parts).await.ok();
+    let kept = node(&api, made["id"].as_str().unwrap()).await.ok();
+    assert_eq!(kept["mime_type"], "audio/ogg");
+    let wrong = upload_with(&api, "?messaging_product=sms", TOKEN, &[file]).await;
+    assert!(wrong.refusal().2.contains("`messaging_product`"));
 }
