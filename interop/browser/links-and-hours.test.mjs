@@ -70,7 +70,11 @@ describe('a closed business on the phone', { timeout: 60_000 }, () => {
     server = await startServer();
     browser = await launch();
     hooks = await receiver(server.base);
-    const call_hours = { status: 'ENABLED', timezone_id: 'Europe/London', weekly_operating_hours: [{ day_of_week: 'SUNDAY', open_time: '0300', close_time: '0301' }] };
+    const call_hours = {
+      status: 'ENABLED', timezone_id: 'Europe/London',
+      weekly_operating_hours: [{ day_of_week: 'SUNDAY', open_time: '0300', close_time: '0301' }],
+      holiday_schedule: [{ date: '2099-01-01', start_time: '0000', end_time: '2359' }],
+    };
     // The minute of the week at which it is open must not come while the test runs.
     const { now } = await sandbox(server.base, 'GET', '/clock');
     const into = (now + 4 * 86_400) % WEEK; // Since Sunday, midnight in London's winter.
@@ -92,6 +96,15 @@ describe('a closed business on the phone', { timeout: 60_000 }, () => {
     assert.match(await phone.business().textContent(), /closed/);
     await phone.assertWellMade();
     await phone.shot('thread');
+    await phone.button('Business info').click();
+    const hours = phone.dialog.getByRole('table', { name: 'Call hours (Europe/London)' });
+    await hours.waitFor();
+    const lines = await hours.getByRole('row').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    assert.deepEqual(lines.at(0), ['Monday', 'Closed']);
+    assert.deepEqual(lines.slice(6), [['Sunday', '03:00–03:01'], ['Thursday 2099-01-01', 'Closed']]);
+    await phone.assertWellMade();
+    await phone.shot('hours');
+    await phone.dialog.getByRole('button', { name: 'Close' }).click();
     await phone.button('Call').click();
     await phone.phase('ended');
     assert.match(await phone.dialog.textContent(), /This business is closed; it opens Sunday (\d{4}-\d\d-\d\d )?03:00\./);

@@ -2,6 +2,7 @@
 
 use ahoy_calling::account::{App, Business, Number, Token, Waba};
 use ahoy_calling::admin::RoleGrant;
+use ahoy_store::Mail;
 use ahoy_types::RuleTime;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,6 +58,54 @@ impl From<Business> for BusinessView {
             id: row.id.to_string(),
             name: row.name,
             contacts: row.contacts,
+        }
+    }
+}
+
+/// A mail to a contact of a business.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MailView {
+    /// Its id.
+    #[schema(example = "1")]
+    pub id: String,
+    /// The business it is for.
+    pub business: String,
+    /// The phone number it is about, by node id.
+    pub number: String,
+    /// Whom it goes to; null where the business has no contacts.
+    #[schema(required = true)]
+    pub to: Option<String>,
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+    /// `kept` where there is no mail server or nobody to write to, `sending`, `retrying`, `sent` or `failed`.
+    pub state: &'static str,
+    /// When it was written.
+    pub created_at: i64,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the next attempt is due; null unless it is `retrying`.
+    #[schema(required = true)]
+    pub next_attempt_at: Option<i64>,
+    /// What the mail server last said, or why it could not be reached.
+    pub note: String,
+}
+
+impl From<Mail> for MailView {
+    fn from(row: Mail) -> Self {
+        Self {
+            id: row.id.to_string(),
+            business: row.business.to_string(),
+            number: row.number.to_string(),
+            to: row.recipient,
+            subject: row.subject,
+            body: row.body,
+            state: row.state.as_str(),
+            created_at: row.created_at.secs(),
+            attempts: row.attempts,
+            next_attempt_at: row.next_due.map(RuleTime::secs),
+            note: row.note,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod apps;
 mod businesses;
 mod call_logs;
+mod mails;
 mod numbers;
 mod roles;
 mod tokens;
@@ -72,6 +73,8 @@ fn described() -> OpenApiRouter<AdminState> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::show, tokens::revoke))
         .routes(routes!(call_logs::list))
+        .routes(routes!(mails::list))
+        .routes(routes!(mails::show))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::show, roles::delete));
     OpenApiRouter::with_openapi(Frame::openapi()).nest("/admin/v1", v1)

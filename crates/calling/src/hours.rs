@@ -4,6 +4,8 @@
 //! that a business can be open around the clock. Times are read off the wall in the business's zone: an hour that is skipped
 //! in spring opens nothing, one that is repeated in autumn is open twice.
 
+mod timetable;
+
 use std::sync::OnceLock;
 
 use ahoy_types::settings::{CallHours, Holiday};
@@ -12,6 +14,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
+
+pub use timetable::{Line, Timetable};
 
 use crate::limits::HOLIDAYS;
 

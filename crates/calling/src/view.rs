@@ -5,7 +5,7 @@
 use ahoy_types::RuleTime;
 
 use crate::account::{Number, User};
-use crate::hours::{HolidayReading, Hours};
+use crate::hours::{HolidayReading, Hours, Timetable};
 use crate::limits::SETTINGS_HELD;
 use crate::pair::Pair;
 use crate::settings::{IconVisibility, Shown};
@@ -64,6 +64,8 @@ pub struct PhoneView {
     pub next_opening: Option<RuleTime>,
     /// The same in words: `Monday 09:00` on the business's own clock.
     pub opens: Option<String>,
+    /// The hours it knows; `None` where the business is open at all times.
+    pub timetable: Option<Timetable>,
     /// Whether the phone offers to ask for a call back.
     pub callback: bool,
     /// The instant whose settings the phone shows: now, unless it holds old ones.
@@ -103,6 +105,7 @@ pub fn phone_view(
         open,
         next_opening,
         opens: opens(hours.as_ref(), next_opening, now),
+        timetable: hours.as_ref().map(|hours| hours.timetable(now)),
         callback: shown.status.on() && shown.callback_permission_status.on(),
         as_of,
     }

@@ -18,6 +18,17 @@ function permissionSentence({ permission, business }) {
   }
 }
 
+/** @param {import('./types.js').Hours} hours */
+function timetable({ zone, week, dates }) {
+  /** @param {[string, string]} line */
+  const row = ([day, open]) => el('tr', {}, el('th', { scope: 'row' }, day), el('td', {}, open));
+  return el('section', { 'aria-label': 'Call hours' },
+    el('table', { class: 'hours' },
+      el('caption', {}, `Call hours (${zone})`),
+      el('tbody', {}, ...week.map(row)),
+      dates.length ? el('tbody', { 'aria-label': 'Other dates' }, ...dates.map(row)) : null));
+}
+
 export class Profile {
   /** @param {import('./chat.js').Acts} acts */
   constructor(acts) {
@@ -49,6 +60,7 @@ export class Profile {
       el('h2', { id: 'profile-name' }, business.name),
       el('p', { class: 'quiet' }, business.number),
       business.description ? el('p', { class: 'description' }, business.description) : '',
+      business.hours ? timetable(business.hours) : '',
       el('section', { 'aria-label': 'Calls' }, el('p', {}, permissionSentence(thread)),
         permission.kind === 'permanent' ? null : button('Always allow calls', 'permit', () => acts.permit('accept_permanent')),
         permission.kind === 'none' ? null : button('Don’t allow calls', 'revoke', () => acts.permit('revoke'))),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 
 use ahoy_calling::account::Number;
+use ahoy_calling::hours::Line as TimetableLine;
 use ahoy_calling::pair::Permission as Held;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::view::{NoIcon, PhoneView};
@@ -16,7 +17,9 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::protocol::{Act, Problem};
-use crate::session::{Answer, Business, CallEntry, Done, Entry, MessageEntry, Permission, Thread};
+use crate::session::{
+    Answer, Business, CallEntry, Done, Entry, HoursShown, MessageEntry, Permission, Thread,
+};
 use crate::words;
 
 /// Businesses in the phone's list at most.
@@ -87,6 +90,15 @@ fn business(number: &Number, view: &PhoneView) -> Business {
         open: view.open,
         next_opening: view.next_opening.map(|at| at.secs()),
         opens: view.opens.clone(),
+        hours: view.timetable.clone().map(|hours| {
+            let lines =
+                |lines: Vec<TimetableLine>| lines.into_iter().map(|l| [l.day, l.hours]).collect();
+            HoursShown {
+                zone: hours.zone,
+                week: lines(hours.week),
+                dates: lines(hours.dates),
+            }
+        }),
         callback: view.callback,
         description: number.about.description.clone(),
         picture: number.about.picture_path(number.id),

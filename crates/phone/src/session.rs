@@ -40,6 +40,9 @@ pub(crate) struct Business {
     pub next_opening: Option<i64>,
     /// The same in words on the business's clock.
     pub opens: Option<String>,
+    /// Its hours; absent where it is open at all times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<HoursShown>,
     /// Whether the user may ask to be called back.
     pub callback: bool,
     /// What the business says of itself.
@@ -48,6 +51,17 @@ pub(crate) struct Business {
     /// Path of its picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+}
+
+/// The hours of a business in words, on its own clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct HoursShown {
+    /// IANA name of the zone the times are in.
+    pub zone: String,
+    /// Day and hours, from Monday on.
+    pub week: Vec<[String; 2]>,
+    /// The same of dates that differ.
+    pub dates: Vec<[String; 2]>,
 }
 
 /// Something in the thread with a business.

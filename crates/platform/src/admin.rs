@@ -7,6 +7,7 @@ mod apps;
 mod bootstrap;
 mod businesses;
 mod call_logs;
+mod mails;
 mod numbers;
 mod tokens;
 

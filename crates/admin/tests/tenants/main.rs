@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod another_tenants_objects_look_absent;
+mod mails_are_read_by_their_own;
 mod objects_are_created_changed_and_deleted;
 mod support;
 mod the_call_log_is_read_by_its_own;

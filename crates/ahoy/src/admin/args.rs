@@ -69,8 +69,19 @@ pub(crate) enum Noun {
     /// Who may use this very command, and on what: each role has an admin token.
     #[command(subcommand)]
     Role(RoleVerb),
+    /// Mails to the contacts of businesses: warnings and restrictions.
+    #[command(subcommand)]
+    Mail(MailVerb),
     /// Whose admin token this is.
     Me,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailVerb {
+    /// List them.
+    List(OfBusiness),
+    /// Show one, with what it says.
+    Show(Id),
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +138,11 @@ impl Noun {
             Self::App(verb) => access::app(verb)?,
             Self::Token(verb) => access::token(verb)?,
             Self::Role(verb) => access::role(verb)?,
+            Self::Mail(MailVerb::List(list)) => Ask::list(
+                of("mails", &list)?,
+                &["id", "created_at", "to", "state", "subject"],
+            ),
+            Self::Mail(MailVerb::Show(mail)) => Ask::show(one("mails", &mail.id)?),
         }])
     }
 }
@@ -160,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn contacts_and_time_zones_reach_the_server_as_typed() -> Result<(), String> {
+    fn contacts_mails_and_time_zones_reach_the_server_as_typed() -> Result<(), String> {
         let two = ["--contact", "a@b.example", "--contact", "c@d.example"];
         let update = ["business", "update", "73"];
         let (method, path, body) = asked(&[&update[..], &two].concat())?;
@@ -174,6 +190,12 @@ mod tests {
         let (.., body) = asked(&[&update[..], &["--name", "x"]].concat())?;
         assert_eq!(body["contacts"], Value::Null, "they stay");
         assert!(asked(&[&update[..], &two, &["--no-contacts"]].concat()).is_err());
+        let mails = asked(&["mail", "list", "--business", "73"])?;
+        assert_eq!(
+            (mails.0, mails.1.as_str()),
+            (Method::GET, "/mails?business=73")
+        );
+        assert_eq!(asked(&["mail", "show", "7"])?.1, "/mails/7");
         let zone = ["waba", "update", "72", "--time-zone", "Europe/Madrid"];
         assert_eq!(asked(&zone)?.2["time_zone"], "Europe/Madrid");
         Ok(())

@@ -24,7 +24,7 @@ pub(super) fn show(view: &View, answer: &Value) {
     }
 }
 
-/// A value on one line; control characters of names cannot reach the terminal.
+/// A value on one line: lines of a text have a space between them, and control characters of names cannot reach the terminal.
 fn cell(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => String::new(),
@@ -36,6 +36,8 @@ fn cell(value: Option<&Value>) -> String {
         }
         Some(other) => other.to_string(),
     };
+    let text = text.lines().filter(|line| !line.is_empty());
+    let text = text.collect::<Vec<_>>().join(" ");
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
@@ -92,11 +94,11 @@ mod tests {
     fn columns_line_up_and_nothing_steers_the_terminal() {
         let answer = json!({"data": [
             {"id": "1", "name": "Harbour Café", "official": true},
-            {"id": "22", "name": "a\u{1b}[31mb", "official": false},
+            {"id": "22", "name": "a\u{1b}[31mb\n\nc", "official": false},
         ]});
         assert_eq!(
             table(&["id", "name", "official"], &answer),
-            "id  name          official\n1   Harbour Café  yes\n22  a[31mb        no\n"
+            "id  name          official\n1   Harbour Café  yes\n22  a[31mb c      no\n"
         );
         assert_eq!(table(&["id"], &json!({"data": []})), "There are none.\n");
     }

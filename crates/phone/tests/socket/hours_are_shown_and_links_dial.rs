@@ -51,6 +51,13 @@ async fn a_closed_business_says_so_and_can_be_asked_to_call_back() {
         "{business}"
     );
     assert!(business["next_opening"].is_i64());
+    let hours = &business["hours"];
+    assert_eq!(
+        (&hours["zone"], &hours["dates"]),
+        (&json!("UTC"), &json!([]))
+    );
+    assert_eq!(hours["week"][0], json!(["Monday", "Closed"]));
+    assert_eq!(hours["week"][6], json!(["Sunday", "03:00–03:01"]));
     let refused = phone.ask("call", json!({"to": PHONE})).await;
     assert_eq!(refused["error"]["code"], "closed", "{refused}");
     phone.get("callback", json!({"business": PHONE})).await;
