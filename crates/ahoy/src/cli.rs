@@ -152,6 +152,10 @@ impl Default for SeedArgs {
 
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DevArgs {
+    /// Configuration file (TOML): other limits than the usual ones, a mail server; `docs/ahoy.toml` explains every key. Flags
+    /// and environment go over it.
+    #[arg(long, env = "AHOY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     #[command(flatten)]
     pub net: NetArgs,
     #[command(flatten)]

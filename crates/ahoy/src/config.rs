@@ -1,4 +1,4 @@
-//! The configuration file of `serve`. Every key has a default; `docs/ahoy.toml` explains each.
+//! The configuration file of `serve`, and of `dev` where one is given. Every key has a default; `docs/ahoy.toml` explains each.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};

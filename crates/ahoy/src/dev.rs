@@ -38,6 +38,7 @@ pub(crate) fn seed(args: &SeedArgs) -> Seed {
 
 pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
     let DevArgs {
+        config,
         net,
         seed: seed_args,
         no_agent,
@@ -48,7 +49,11 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         clock_frozen,
     } = args;
     let json = net.json;
-    let mut file = FileConfig::default().overridden_by(net);
+    let file = match &config {
+        Some(path) => FileConfig::read(path)?,
+        None => FileConfig::default(),
+    };
+    let mut file = file.overridden_by(net);
     let admin_token = file
         .admin_token
         .get_or_insert_with(|| ADMIN_TOKEN.to_owned())

@@ -26,7 +26,7 @@ use ahoy_calling::settings::{
 use ahoy_calling::simulated::Behaviour;
 use ahoy_calling::standing::Standing;
 use ahoy_calling::view::phone_view;
-use ahoy_calling::{Call, CallState, Pair};
+use ahoy_calling::{Call, CallState, Pair, WithoutMedia};
 use ahoy_types::{
     AppId, CallId, DeliveryId, Direction, PhoneNumberId, RuleTime, Seconds, WaId, WabaId, Weekday,
 };
@@ -163,7 +163,8 @@ fn ended() -> Call {
     call.ring(NOW).unwrap();
     call.business_media_is_up();
     call.user_answers(NOW).unwrap();
-    call.terminate(NOW + Duration::from_secs(61)).unwrap();
+    call.terminate(WithoutMedia::Completed, NOW + Duration::from_secs(61))
+        .unwrap();
     call
 }
 
@@ -363,7 +364,8 @@ mod calls {
             call.pre_accept("v=0", same).unwrap();
             call.accept("v=0", None, same, NOW + Duration::from_secs(3))
                 .unwrap();
-            call.user_hangs_up(NOW + Duration::from_secs(64)).unwrap();
+            call.user_hangs_up(WithoutMedia::Completed, NOW + Duration::from_secs(64))
+                .unwrap();
             call.ending()
         });
     }
@@ -373,7 +375,8 @@ mod calls {
             call.ring(NOW).unwrap();
             call.business_media_is_up();
             call.user_answers(NOW + Duration::from_secs(3)).unwrap();
-            call.terminate(NOW + Duration::from_secs(64)).unwrap();
+            call.terminate(WithoutMedia::Completed, NOW + Duration::from_secs(64))
+                .unwrap();
             call.ending()
         });
     }

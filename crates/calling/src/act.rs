@@ -57,6 +57,7 @@ pub const fn details(cause: EndCause) -> &'static str {
         EndCause::NoAnswer => "Nobody answered in time.",
         EndCause::BusinessMediaTimeout => "No media came from the business for too long.",
         EndCause::UserMediaTimeout => "No media came from the user for too long.",
+        EndCause::NoMedia => "Hung up before any media came from the business.",
         EndCause::SetupLost => "The platform stopped before the call was connected.",
         EndCause::RelayLost => "The platform stopped while the call was connected.",
     }

@@ -12,7 +12,7 @@ mod wrong_state;
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, WaId};
 use serde::{Deserialize, Serialize};
 
-pub use end::{End, EndCause, EndStatus, Ending};
+pub use end::{End, EndCause, EndStatus, Ending, WithoutMedia};
 pub use wrong_state::WrongState;
 
 /// Where a call is in its life.
@@ -199,10 +199,10 @@ impl Call {
     }
 
     /// The business ends the call: hanging up, cancelling its own ringing call, or turning away a user's.
-    pub fn terminate(&mut self, now: RuleTime) -> Result<(), WrongState> {
+    pub fn terminate(&mut self, silent: WithoutMedia, now: RuleTime) -> Result<(), WrongState> {
         self.refuse_ended("terminate")?;
         let cause = match (self.answered_at, self.direction) {
-            (Some(_), _) => EndCause::BusinessHungUp,
+            (Some(_), _) => self.hung_up(EndCause::BusinessHungUp, silent),
             (None, Direction::BusinessInitiated) => EndCause::Cancelled,
             (None, Direction::UserInitiated) => EndCause::BusinessRejected,
         };
@@ -261,10 +261,10 @@ impl Call {
     }
 
     /// The user hangs up, or gives up before an answer, or declines.
-    pub fn user_hangs_up(&mut self, now: RuleTime) -> Result<(), WrongState> {
+    pub fn user_hangs_up(&mut self, silent: WithoutMedia, now: RuleTime) -> Result<(), WrongState> {
         self.refuse_ended("hang_up")?;
         let cause = match (self.answered_at, self.direction) {
-            (Some(_), _) => EndCause::UserHungUp,
+            (Some(_), _) => self.hung_up(EndCause::UserHungUp, silent),
             (None, Direction::UserInitiated) => EndCause::Abandoned,
             (None, Direction::BusinessInitiated) => EndCause::UserDeclined,
         };
@@ -306,6 +306,14 @@ impl Call {
             None => self.finish(EndCause::SetupLost, now),
         }
         true
+    }
+
+    /// What hanging up an accepted call is.
+    const fn hung_up(&self, cause: EndCause, silent: WithoutMedia) -> EndCause {
+        match silent {
+            WithoutMedia::Failed if !self.business_media_up => EndCause::NoMedia,
+            _ => cause,
+        }
     }
 
     fn finish(&mut self, cause: EndCause, at: RuleTime) {

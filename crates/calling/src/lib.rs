@@ -31,6 +31,6 @@ pub mod standing;
 pub mod template;
 pub mod view;
 
-pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WrongState};
+pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WithoutMedia, WrongState};
 pub use pair::{Pair, Permission};
 pub use place::Refusal;

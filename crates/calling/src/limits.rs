@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use quality::Quality;
 
 use crate::app::AppVersion;
+use crate::call::WithoutMedia;
 use crate::hours::HolidayReading;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -163,6 +164,8 @@ pub struct LimitTable {
     pub no_business_calls: Vec<Country>,
     /// What an entry of a holiday schedule means (`contract.md` §4): `closed` in its window, or `open` in it alone.
     pub holidays: HolidayReading,
+    /// What the end of an accepted call is that is hung up before the business's media came: `completed` or `failed` (138023).
+    pub without_media: WithoutMedia,
 }
 
 impl Default for LimitTable {
@@ -178,6 +181,7 @@ impl Default for LimitTable {
                 .filter_map(|country| country.parse().ok())
                 .collect(),
             holidays: HolidayReading::default(),
+            without_media: WithoutMedia::default(),
         }
     }
 }

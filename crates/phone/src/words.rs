@@ -29,6 +29,7 @@ pub(crate) fn ended(cause: &str, direction: Direction) -> &'static str {
             "No sound came from the business, so the call was ended."
         }
         (EndCause::UserMediaTimeout, _) => "No sound came from this phone, so the call was ended.",
+        (EndCause::NoMedia, _) => "The call ended before any sound came from the business.",
         (EndCause::SetupLost, _) => "The server stopped before the call was connected.",
         (EndCause::RelayLost, _) => "The server stopped during the call.",
     }
@@ -75,6 +76,7 @@ pub(crate) fn outcome(call: &CallView) -> Outcome {
         (
             EndCause::BusinessMediaTimeout
             | EndCause::UserMediaTimeout
+            | EndCause::NoMedia
             | EndCause::SetupLost
             | EndCause::RelayLost,
             _,
@@ -104,7 +106,7 @@ pub(crate) fn heading(direction: Direction, outcome: Outcome) -> &'static str {
 mod tests {
     use super::*;
 
-    const CAUSES: [EndCause; 11] = [
+    const CAUSES: [EndCause; 12] = [
         EndCause::BusinessHungUp,
         EndCause::UserHungUp,
         EndCause::BusinessRejected,
@@ -114,6 +116,7 @@ mod tests {
         EndCause::NoAnswer,
         EndCause::BusinessMediaTimeout,
         EndCause::UserMediaTimeout,
+        EndCause::NoMedia,
         EndCause::SetupLost,
         EndCause::RelayLost,
     ];

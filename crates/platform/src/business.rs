@@ -5,7 +5,7 @@ use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::pair::{Permission, Usage};
 use ahoy_calling::place::{ConnectFacts, RequestFacts, may_connect, may_request, may_take};
-use ahoy_calling::{Call, Refusal, WrongState};
+use ahoy_calling::{Call, Refusal, WithoutMedia, WrongState};
 use ahoy_faults::CallFacts;
 use ahoy_media::RemoteLeg;
 use ahoy_sdp::{Offered, Policy, parse_answer};
@@ -44,7 +44,7 @@ pub struct PermissionView {
 }
 
 /// An act of the business that ends a call.
-type EndingAct = fn(&mut Call, RuleTime) -> Result<(), WrongState>;
+type EndingAct = fn(&mut Call, WithoutMedia, RuleTime) -> Result<(), WrongState>;
 
 impl Platform {
     /// The business warms up its media for a user's call.
@@ -108,7 +108,8 @@ impl Platform {
         number: PhoneNumberId,
         call: CallId,
     ) -> Result<(), Refusal> {
-        self.end_by_business(caller, number, call, (CallAct::Reject, Call::reject))
+        let act: EndingAct = |call, _, now| call.reject(now);
+        self.end_by_business(caller, number, call, (CallAct::Reject, act))
             .await
     }
 
@@ -135,7 +136,7 @@ impl Platform {
         self.ledger()
             .execute(move |step| {
                 let mut call = load(step, &call)?;
-                act(&mut call, step.now)?;
+                act(&mut call, step.limits.without_media, step.now)?;
                 call_log::note_request(step, &call.id, what, request)?;
                 finish::ended(step, &call).map_err(internal)
             })

@@ -156,6 +156,10 @@ fn error_of(cause: EndCause) -> Option<WebhookError> {
             ErrorCode::MediaTransmitTimeout,
             "The call ended because no media was received from the user for a long time.",
         ),
+        EndCause::NoMedia => (
+            ErrorCode::NoMedia,
+            "The call was accepted and hung up before any media came from the business.",
+        ),
         EndCause::SetupLost => (
             ErrorCode::CallSetupFailed,
             "The platform stopped before the call was connected.",

@@ -347,7 +347,7 @@ pub(crate) fn act(step: &mut Step<'_>, mut call: Call, what: UserAct) -> Result<
             finish::ended(step, &call).map_err(broken)
         }
         UserAct::HangUp => {
-            call.user_hangs_up(now)?;
+            call.user_hangs_up(step.limits.without_media, now)?;
             finish::ended(step, &call).map_err(broken)
         }
     }

@@ -6,3 +6,4 @@ mod a_server_from_nothing_serves_two_tenants;
 mod every_example_of_the_sandbox_page_runs;
 mod load;
 mod support;
+mod the_sandbox_takes_a_configuration;

@@ -35,10 +35,25 @@ pub enum EndCause {
     BusinessMediaTimeout,
     /// No media from the user.
     UserMediaTimeout,
+    /// An accepted call was hung up before the business's media came; told of where [`WithoutMedia::Failed`] holds.
+    NoMedia,
     /// The platform stopped or crashed before the call was connected.
     SetupLost,
     /// The platform stopped or crashed while the call was connected.
     RelayLost,
+}
+
+/// What the end of an accepted call is that is hung up before the business's media came.
+///
+/// The reference has a code for it and does not say when it is used (`errors.md`); whoever tests signalling alone never has media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WithoutMedia {
+    /// COMPLETED, like any call that is hung up.
+    #[default]
+    Completed,
+    /// FAILED with 138023.
+    Failed,
 }
 
 impl EndCause {
@@ -54,6 +69,7 @@ impl EndCause {
         match self {
             Self::BusinessMediaTimeout => Some(138_021),
             Self::UserMediaTimeout => Some(138_022),
+            Self::NoMedia => Some(138_023),
             Self::SetupLost => Some(138_019),
             Self::RelayLost => Some(138_020),
             _ => None,
@@ -71,6 +87,7 @@ impl EndCause {
             Self::NoAnswer => "no_answer",
             Self::BusinessMediaTimeout => "business_media_timeout",
             Self::UserMediaTimeout => "user_media_timeout",
+            Self::NoMedia => "no_media",
             Self::SetupLost => "setup_lost",
             Self::RelayLost => "relay_lost",
         }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 const NOW: RuleTime = RuleTime::from_secs(1_790_000_000);
+const COMPLETED: WithoutMedia = WithoutMedia::Completed;
 
 fn call(direction: Direction) -> Call {
     let (user, business) = (
@@ -107,7 +108,8 @@ fn an_unanswered_call_is_completed_without_times() {
 fn a_started_second_is_charged_whole() {
     let mut c = call(Direction::UserInitiated);
     c.accept("a", None, same, NOW).unwrap();
-    c.user_hangs_up(RuleTime(NOW.0 + 19_100)).unwrap();
+    c.user_hangs_up(COMPLETED, RuleTime(NOW.0 + 19_100))
+        .unwrap();
     let end = c.ending().unwrap();
     assert_eq!(end.duration, Some(Seconds(20)));
     assert_eq!(c.end.unwrap().cause, EndCause::UserHungUp);
@@ -164,13 +166,51 @@ fn a_crash_ends_ringing_calls_without_times_and_connected_ones_at_the_last_heart
     );
 }
 
+/// Neither before an answer nor once media was there does the choice matter.
+#[test]
+fn a_call_without_media_is_completed_or_failed_as_configured() {
+    let ended = |silent, answered: bool, media: bool, by_user: bool| {
+        let mut c = call(Direction::UserInitiated);
+        if answered {
+            c.accept("a", None, same, NOW).unwrap();
+        }
+        if media {
+            c.business_media_is_up();
+        }
+        if by_user {
+            c.user_hangs_up(silent, later(3)).unwrap();
+        } else {
+            c.terminate(silent, later(3)).unwrap();
+        }
+        let cause = c.end.unwrap().cause;
+        let end = c.ending().unwrap();
+        (cause, end.status, end.error_code, end.duration)
+    };
+    let three = Some(Seconds(3));
+    for by_user in [true, false] {
+        let usual = if by_user {
+            EndCause::UserHungUp
+        } else {
+            EndCause::BusinessHungUp
+        };
+        let completed = (usual, EndStatus::Completed, None, three);
+        assert_eq!(ended(COMPLETED, true, false, by_user), completed);
+        assert_eq!(ended(COMPLETED, true, true, by_user), completed);
+        assert_eq!(ended(WithoutMedia::Failed, true, true, by_user), completed);
+        let failed = (EndCause::NoMedia, EndStatus::Failed, Some(138_023), three);
+        assert_eq!(ended(WithoutMedia::Failed, true, false, by_user), failed);
+        let unanswered = ended(WithoutMedia::Failed, false, false, by_user);
+        assert_eq!(unanswered.1, EndStatus::Completed);
+    }
+}
+
 #[test]
 fn causes_by_who_ends_and_when() {
     let mut c = call(Direction::UserInitiated);
-    c.user_hangs_up(NOW).unwrap();
+    c.user_hangs_up(COMPLETED, NOW).unwrap();
     assert_eq!(c.end.unwrap().cause, EndCause::Abandoned);
     let mut c = call(Direction::BusinessInitiated);
-    c.terminate(NOW).unwrap();
+    c.terminate(COMPLETED, NOW).unwrap();
     assert_eq!(c.end.unwrap().cause, EndCause::Cancelled);
     assert!(
         !c.counts_as_unanswered(),
@@ -202,10 +242,10 @@ proptest! {
                 1 => drop(c.pre_accept("b", same)),
                 2 => drop(c.accept("a", None, same, now)),
                 3 => drop(c.reject(now)),
-                4 => drop(c.terminate(now)),
+                4 => drop(c.terminate(COMPLETED, now)),
                 5 => drop(c.ring(now)),
                 6 => drop(c.user_answers(now)),
-                7 => drop(c.user_hangs_up(now)),
+                7 => drop(c.user_hangs_up(COMPLETED, now)),
                 8 => drop(c.ring_timed_out(now)),
                 9 => drop(c.media_timed_out(true, now)),
                 _ => { c.business_media_is_up(); }
@@ -235,6 +275,6 @@ fn the_last_dated_event_is_the_latest_of_them() {
     assert_eq!(c.last_event(), later(2));
     c.user_answers(later(5)).unwrap();
     assert_eq!(c.last_event(), later(5));
-    c.user_hangs_up(later(9)).unwrap();
+    c.user_hangs_up(COMPLETED, later(9)).unwrap();
     assert_eq!(c.last_event(), later(9));
 }

@@ -211,6 +211,7 @@ fn state_of_call(call: &Call) -> &'static str {
         EndCause::NoAnswer | EndCause::BusinessRejected => "unanswered",
         EndCause::BusinessMediaTimeout
         | EndCause::UserMediaTimeout
+        | EndCause::NoMedia
         | EndCause::SetupLost
         | EndCause::RelayLost => "failed",
         EndCause::BusinessHungUp | EndCause::UserHungUp | EndCause::Cancelled => "ended",

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use ahoy_calling::{Refusal, WrongState};
+use ahoy_calling::limits::LimitTable;
+use ahoy_calling::{Refusal, WithoutMedia, WrongState};
 use ahoy_platform::{Dial, UserLegKind};
 use ahoy_types::CallId;
 use serde_json::{Value, json};
@@ -311,4 +312,31 @@ async fn what_its_media_tell_is_there_as_soon_as_its_end_is() {
         assert!(media["verdict"].is_string(), "{media}");
         assert!(view.heard.is_some(), "{media}");
     }
+}
+
+#[tokio::test]
+async fn hung_up_without_media_it_fails_where_that_is_configured() {
+    let world = World::with(Setup {
+        limits: LimitTable {
+            without_media: WithoutMedia::Failed,
+            ..LimitTable::default()
+        },
+        ..Setup::default()
+    })
+    .await;
+    world.by_hand(&[ANA]).await;
+    let id = world.user_calls(ANA).await;
+    world.accept(&id).await;
+    world.terminate(&id).await;
+    let end = world.until(&id, "terminate").await;
+    let call = end.about();
+    assert_eq!(call["status"], "FAILED");
+    assert_eq!(call["errors"][0]["code"], 138_023);
+    assert_eq!(end.value()["errors"], call["errors"], "in both places");
+    assert!(call["duration"].is_i64(), "it was picked up");
+    // A call nobody took is no failure.
+    let id = world.user_calls(ANA).await;
+    world.terminate(&id).await;
+    let end = world.until(&id, "terminate").await;
+    assert_eq!(end.about()["status"], "COMPLETED");
 }

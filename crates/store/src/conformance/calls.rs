@@ -44,6 +44,7 @@ pub(super) fn every_kind_of_call_comes_back_as_it_was_written(store: &mut dyn St
         EndCause::NoAnswer,
         EndCause::BusinessMediaTimeout,
         EndCause::UserMediaTimeout,
+        EndCause::NoMedia,
         EndCause::SetupLost,
         EndCause::RelayLost,
     ];

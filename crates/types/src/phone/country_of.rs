@@ -44,21 +44,22 @@ pub(super) fn country_of(number: WaId) -> Option<Country> {
 fn owner(number: WaId) -> Owner {
     static OWNERS: OnceLock<Vec<Owner>> = OnceLock::new();
     let owners = OWNERS.get_or_init(|| (0..CODES).map(owner_of).collect());
+    // No code begins with another one: of the first three, two and one digits at most one is a code.
+    let mut found = prefixes(number).filter_map(|code| owners.get(usize::from(code)));
+    let owned = found.find(|owner| !matches!(owner, Owner::Nobody));
+    owned.copied().unwrap_or(Owner::Nobody)
+}
+
+/// The first three, two and one digits of a number.
+fn prefixes(number: WaId) -> impl Iterator<Item = u16> {
     let mut prefix = number.0;
     while prefix >= u64::from(CODES) {
         prefix /= 10;
     }
-    // No code begins with another one: of the first three, two and one digits at most one is a code.
-    while prefix > 0 {
-        let found = usize::try_from(prefix)
-            .ok()
-            .and_then(|code| owners.get(code));
-        if let Some(owner @ (Owner::One(_) | Owner::Several)) = found {
-            return *owner;
-        }
-        prefix /= 10;
-    }
-    Owner::Nobody
+    let longest = u16::try_from(prefix).unwrap_or(0);
+    [longest, longest / 10, longest / 100]
+        .into_iter()
+        .filter(|prefix| *prefix > 0)
 }
 
 fn owner_of(code: u16) -> Owner {
@@ -89,17 +90,18 @@ fn remembered(number: WaId) -> Option<Country> {
 }
 
 fn by_pattern(number: WaId) -> Option<Country> {
-    let number = phonenumber::parse(None, format!("+{number}")).ok()?;
-    // Ranges reserved for fiction match no national pattern: they belong to the code's main country.
-    let text = match number.country().id() {
-        Some(id) => id.as_ref().to_owned(),
-        None => DATABASE
-            .by_code(&number.country().code())?
-            .first()?
-            .id()
-            .to_owned(),
-    };
-    text.parse().ok()
+    let parsed = phonenumber::parse(None, format!("+{number}"));
+    match parsed.as_ref().ok().and_then(|it| it.country().id()) {
+        Some(id) => id.as_ref().parse().ok(),
+        // Ranges reserved for fiction match no national pattern, and what is too short or begins like a prefix for dialling cannot
+        // be parsed at all: they belong to the code's main country.
+        None => main_country(number),
+    }
+}
+
+fn main_country(number: WaId) -> Option<Country> {
+    let of_code = |code: u16| DATABASE.by_code(&code)?.first()?.id().parse().ok();
+    prefixes(number).find_map(of_code)
 }
 
 #[cfg(test)]
@@ -120,6 +122,17 @@ mod tests {
             prop_assert_eq!(country_of(number), slow, "{}", number);
             prop_assert_eq!(country_of(number), slow, "{}, asked again", number);
         }
+    }
+
+    /// The national part of the first is no more than a prefix for dialling, which the parser takes off.
+    #[test]
+    fn a_number_nobody_can_have_is_of_the_country_of_its_code() {
+        for (number, country) in [(8_611_000, "CN"), (4_411_000, "GB"), (1_411_000, "US")] {
+            let told = country_of(WaId::from_u64(number));
+            assert_eq!(told, country.parse().ok(), "{number}");
+            assert_eq!(by_pattern(WaId::from_u64(number)), told, "{number}");
+        }
+        assert_eq!(country_of(WaId::from_u64(9_991_000)), None);
     }
 
     #[test]

@@ -1,0 +1,49 @@
+//! `ahoy dev --config`: the rules of the sandbox by other numbers than the usual ones.
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, Running, command};
+
+#[tokio::test]
+async fn limits_of_a_file_hold_and_flags_go_over_it() {
+    let folder = Folder::new("config");
+    let file = folder.path("ahoy.toml");
+    let text = "listen = \"127.0.0.1:1\"\n[limits.sandbox]\nrequests_per_day = 3\n";
+    std::fs::write(&file, text).unwrap();
+    let server = Running::start(&[
+        "dev",
+        "--json",
+        "--config",
+        &file,
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    let path = "v25.0/710000000000001/call_permissions?user_wa_id=447700900001";
+    let url = format!("{}/{path}", server.url.trim_end_matches('/'));
+    let asked = reqwest::Client::new()
+        .get(url)
+        .bearer_auth("ahoy-dev-token");
+    let seen: Value = asked.send().await.unwrap().json().await.unwrap();
+    let limits = &seen["actions"][0]["limits"];
+    assert_eq!(
+        (&limits[0]["time_period"], &limits[0]["max_allowed"]),
+        (&json!("PT24H"), &json!(3))
+    );
+    assert_eq!(limits[1]["max_allowed"], 100, "the rest is as ever");
+}
+
+#[test]
+fn a_file_that_will_not_do_is_named_with_its_key() {
+    let folder = Folder::new("config-bad");
+    let file = folder.path("ahoy.toml");
+    std::fs::write(&file, "[limits.sandbox]\nrequests_a_day = 3\n").unwrap();
+    for (path, named) in [
+        (file.as_str(), "requests_a_day"),
+        ("/no/such.toml", "/no/such.toml"),
+    ] {
+        let ended = command(&["dev", "--config", path]).output().unwrap();
+        assert!(!ended.status.success());
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(said.contains(named), "{said}");
+    }
+}
