@@ -11,6 +11,7 @@ use ahoy_calling::account::{MessagingLimit, Number, User};
 use ahoy_calling::calendar::Zone;
 use ahoy_calling::delivery::{Outcome, after_attempt};
 use ahoy_calling::hours::{HolidayReading, Hours};
+use ahoy_calling::identity::Client;
 use ahoy_calling::limits::{LimitTable, Limits, Profile, Quality};
 use ahoy_calling::message::{RequestCard, SendFacts, may_send};
 use ahoy_calling::pair::Answer;
@@ -415,13 +416,14 @@ mod other_rules {
     fn send_a_message(bencher: Bencher<'_, '_>) {
         let (limits, number, mut pair) = (Limits::default(), number(), pair(0));
         pair.user_wrote(NOW - HOUR);
+        let client = Client::default();
         let facts = SendFacts {
             number: &number,
             limits: &limits,
             pair: &pair,
             allow_listed: true,
             known: true,
-            too_old: false,
+            client: &client,
             call_button: true,
             request: false,
             template: false,

@@ -184,7 +184,7 @@ mod tests {
             assert!(said.starts_with("The parameter `filtering`"), "{said}");
         }
         let one = r#"{"field":"account_mode","operator":"EQUAL","value":"LIVE"}"#;
-        let many = format!("[{}]", vec![one; CONDITIONS + 1].join(","));
+        let many = format!("[{}]", [one; CONDITIONS + 1].join(","));
         assert!(refusal(&many).contains("at most 10"));
     }
 }
