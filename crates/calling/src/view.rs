@@ -64,8 +64,6 @@ pub struct PhoneView {
     pub next_opening: Option<RuleTime>,
     /// The same in words: `Monday 09:00` on the business's own clock.
     pub opens: Option<String>,
-    /// The hours it knows; `None` where the business is open at all times.
-    pub timetable: Option<Timetable>,
     /// Whether the phone offers to ask for a call back.
     pub callback: bool,
     /// The instant whose settings the phone shows: now, unless it holds old ones.
@@ -105,10 +103,20 @@ pub fn phone_view(
         open,
         next_opening,
         opens: opens(hours.as_ref(), next_opening, now),
-        timetable: hours.as_ref().map(|hours| hours.timetable(now)),
         callback: shown.status.on() && shown.callback_permission_status.on(),
         as_of,
     }
+}
+
+/// The hours that a phone knows which shows the settings of `as_of`; `None` where the business is open at all times.
+pub fn timetable(
+    number: &Number,
+    reading: HolidayReading,
+    as_of: RuleTime,
+    now: RuleTime,
+) -> Option<Timetable> {
+    let shown = number.settings.shown_at(as_of);
+    Some(Hours::of(shown.call_hours.as_ref(), reading)?.timetable(now))
 }
 
 fn opens(hours: Option<&Hours<'_>>, at: Option<RuleTime>, now: RuleTime) -> Option<String> {

@@ -78,7 +78,7 @@ fn internal(e: impl std::fmt::Display) -> Problem {
     PhoneRefusal::Internal(e.to_string()).into()
 }
 
-fn business(number: &Number, view: &PhoneView) -> Business {
+fn business(platform: &Platform, number: &Number, view: &PhoneView) -> Business {
     Business {
         id: number.id,
         name: number.verified_name.clone(),
@@ -90,7 +90,7 @@ fn business(number: &Number, view: &PhoneView) -> Business {
         open: view.open,
         next_opening: view.next_opening.map(|at| at.secs()),
         opens: view.opens.clone(),
-        hours: view.timetable.clone().map(|hours| {
+        hours: platform.timetable(number, view).map(|hours| {
             let lines =
                 |lines: Vec<TimetableLine>| lines.into_iter().map(|l| [l.day, l.hours]).collect();
             HoursShown {
@@ -161,7 +161,7 @@ fn thread(
     let pair = platform.pair(number.id, user).map_err(internal)?;
     let shown = platform.phone_view(number, user).map_err(internal)?;
     Ok(Thread {
-        business: business(number, &shown),
+        business: business(platform, number, &shown),
         entries,
         typing: view.typing,
         blocked: view.blocked,
@@ -213,7 +213,7 @@ impl Exchange for Platform {
                 let numbers = self.numbers(BUSINESSES).map_err(internal)?;
                 let views = self.phone_views(&numbers, user).map_err(internal)?;
                 let pairs = numbers.iter().zip(&views);
-                let businesses = pairs.map(|(n, v)| business(n, v)).collect();
+                let businesses = pairs.map(|(n, v)| business(self, n, v)).collect();
                 Ok(Done::Businesses { businesses })
             }
             Act::Thread {
@@ -292,7 +292,7 @@ impl Exchange for Platform {
             Act::ChatInfo { business: id } => {
                 let number = known(self, *id)?;
                 let view = self.open_chat_info(user, number.id).await?;
-                let business = Box::new(business(&number, &view));
+                let business = Box::new(business(self, &number, &view));
                 Ok(Done::ChatInfo { business })
             }
             Act::Callback { business: id } => {

@@ -1,6 +1,7 @@
 //! What a user's phone shows of a business, and what the user does there besides calling.
 
 use ahoy_calling::account::{Number, User};
+use ahoy_calling::hours::Timetable;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::view::{self, PhoneView};
 use ahoy_store::{Result, StoreError};
@@ -39,6 +40,12 @@ impl Platform {
             }
             Ok(views)
         })
+    }
+
+    /// The hours in a phone's view of a number, in words.
+    pub fn timetable(&self, number: &Number, view: &PhoneView) -> Option<Timetable> {
+        let reading = self.config().limits.holidays;
+        view::timetable(number, reading, view.as_of, self.clock().now())
     }
 
     /// The user opens the chat information: from now on the phone knows the settings that hold.
