@@ -62,9 +62,9 @@ pub(crate) async fn run(args: AdminArgs) -> anyhow::Result<ExitCode> {
     if let Noun::Token(args::TokenVerb::Bootstrap(bootstrap)) = &args.noun {
         let token = bootstrap::run(bootstrap)?;
         if args.json {
-            println!("{}", json!({ "token": token }));
+            say!("{}", json!({ "token": token }));
         } else {
-            println!("{token}");
+            say!("{token}");
             eprintln!(
                 "This admin token is shown once. Keep it: `export AHOY_ADMIN_TOKEN={}…`",
                 token.get(..15).unwrap_or_default()
@@ -82,7 +82,7 @@ pub(crate) async fn run(args: AdminArgs) -> anyhow::Result<ExitCode> {
             _ => server.send(&ask).await?,
         };
         if args.json {
-            println!("{answer}");
+            say!("{answer}");
         } else {
             print::show(&ask.view, &answer);
         }

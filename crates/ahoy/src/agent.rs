@@ -30,9 +30,9 @@ pub(crate) async fn run(args: AgentArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         let ready =
             serde_json::json!({ "event": "ready", "callback": agent.callback_url().as_str() });
-        println!("{ready}");
+        say!("{ready}");
     } else {
-        println!(
+        say!(
             "The agent takes calls of {}; its webhooks arrive at {}.",
             args.graph,
             agent.callback_url()
@@ -61,9 +61,9 @@ pub(crate) async fn run(args: AgentArgs) -> anyhow::Result<ExitCode> {
             Err(RecvError::Closed) => break ExitCode::FAILURE,
         };
         if args.json {
-            println!("{}", serde_json::to_string(&event)?);
+            say!("{}", serde_json::to_string(&event)?);
         } else if let Some(line) = step_of_agent(&event) {
-            println!("{line}");
+            say!("{line}");
         }
         if let (Some(mine), AgentEvent::Webhook { call, what, .. }) = (&mine, &event) {
             connected |= call == mine && what.contains("ACCEPTED");

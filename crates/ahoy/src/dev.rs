@@ -83,14 +83,14 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         begin_with(&server, faults)?;
     }
     if json {
-        println!("{}", ready_line(&server, Some(&seed)));
+        say!("{}", ready_line(&server, Some(&seed)));
     } else {
         let notes = notes(&server, emptied, seed_file.is_some());
         banner(&server, &seed, &admin_token, &notes);
     }
     signals::first().await;
     if !json {
-        println!("Ending the live calls…");
+        say!("Ending the live calls…");
     }
     server.stop().await;
     Ok(ExitCode::SUCCESS)
@@ -171,14 +171,14 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str, notes: &[String]) {
             text.to_owned()
         }
     };
-    let row = |name: &str, value: &str| println!("  {name:<14} {value}");
-    println!("{}", bold("Ahoy is ready."));
-    println!();
+    let row = |name: &str, value: &str| say!("  {name:<14} {value}");
+    say!("{}", bold("Ahoy is ready."));
+    say!("");
     for note in notes {
-        println!("  {note}");
+        say!("  {note}");
     }
     if !notes.is_empty() {
-        println!();
+        say!("");
     }
     row("Phone", &bold(&format!("{}/phone", server.url)));
     row("Inspector", &bold(&format!("{}/inspector", server.url)));
@@ -230,6 +230,6 @@ fn banner(server: &Server, seed: &Seed, admin_token: &str, notes: &[String]) {
     } else if clock.offset_ms().abs() > 60_000 {
         row("Clock", &now);
     }
-    println!();
-    println!("  Open the phone page, pick a user and call. Ctrl-C ends.");
+    say!("");
+    say!("  Open the phone page, pick a user and call. Ctrl-C ends.");
 }

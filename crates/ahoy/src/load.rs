@@ -242,11 +242,11 @@ pub(crate) async fn run(args: LoadArgs) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("--report: {}", path.display()))?;
     }
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
     } else {
-        print!("{}", report.text());
+        say_text!("{}", report.text());
         if let Some(path) = &args.report {
-            println!("\nThe page with charts is {}.", path.display());
+            say!("\nThe page with charts is {}.", path.display());
         }
     }
     Ok(verdict(&report, args.max_failures))

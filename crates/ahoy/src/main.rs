@@ -1,5 +1,8 @@
 //! `ahoy`: configuration, command line, wiring.
 
+#[macro_use]
+mod say;
+
 mod admin;
 mod agent;
 mod cli;

@@ -347,14 +347,14 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     })
     .await?;
     if json {
-        println!("{}", crate::dev::ready_line(&server, None));
+        say!("{}", crate::dev::ready_line(&server, None));
     } else {
-        println!("Ahoy serves {}", server.url);
-        println!(
+        say!("Ahoy serves {}", server.url);
+        say!(
             "  media  {}",
             health::media_addresses(&server.platform).join(", ")
         );
-        println!("  data   {}", server.data.path().display());
+        say!("  data   {}", server.data.path().display());
     }
     signals::first().await;
     server.stop().await;

@@ -15,9 +15,9 @@ pub(super) enum View {
 
 pub(super) fn show(view: &View, answer: &Value) {
     match view {
-        View::Table(columns) => print!("{}", table(columns, answer)),
-        View::Object => print!("{}", object(answer)),
-        View::Done(words) => println!("{words}"),
+        View::Table(columns) => say_text!("{}", table(columns, answer)),
+        View::Object => say_text!("{}", object(answer)),
+        View::Done(words) => say!("{words}"),
     }
     if answer.get("token").is_some() {
         eprintln!("The token is shown once; the server keeps a hash of it alone.");

@@ -35,14 +35,14 @@ impl Printer {
 
     fn object(&self, mut value: Value) {
         value["t"] = json!(self.start.elapsed().as_secs_f64());
-        println!("{value}");
+        say!("{value}");
     }
 
     pub(crate) fn heading(&self, text: &str) {
         if self.json {
             self.object(json!({ "event": "heading", "text": text }));
         } else {
-            println!("{text}");
+            say!("{text}");
         }
     }
 
@@ -50,13 +50,13 @@ impl Printer {
         if self.json {
             self.object(json!({ "event": "call", "title": title }));
         } else {
-            println!("\n{}", self.paint("1", title));
+            say!("\n{}", self.paint("1", title));
         }
     }
 
     fn line(&self, who: &str, what: &str) {
         let t = self.start.elapsed().as_secs_f64();
-        println!(
+        say!(
             "  {t:7.3} s  {}  {what}",
             self.paint("2", &format!("{who:<8}"))
         );
@@ -110,20 +110,20 @@ impl Printer {
             }
             return;
         }
-        println!();
+        say!("");
         for v in verdicts {
             let mark = if v.passed() {
                 self.paint("32", "heard")
             } else {
                 self.paint("31", "NOT HEARD")
             };
-            println!("{mark}  {}", v.title);
-            println!(
+            say!("{mark}  {}", v.title);
+            say!(
                 "       the customer's {} Hz at the agent:  {}",
                 v.wanted,
                 agent_ear(&v.agent)
             );
-            println!(
+            say!(
                 "       the agent at the customer:        {}",
                 user_ear(&v.user)
             );

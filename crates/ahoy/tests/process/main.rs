@@ -5,5 +5,6 @@ mod a_data_folder_is_seeded_once;
 mod a_server_from_nothing_serves_two_tenants;
 mod every_example_of_the_sandbox_page_runs;
 mod load;
+mod nobody_reads_what_it_prints;
 mod support;
 mod the_sandbox_takes_a_configuration;
