@@ -3,6 +3,7 @@
 #![no_main]
 
 use ahoy_wire::calls::{Callee, MAX_CALLBACK_DATA, MAX_SDP};
+use ahoy_wire::filtering::NumberFilter;
 use ahoy_wire::settings::SettingsChange;
 use ahoy_wire::subscriptions::{OverrideChange, Subscribe, Unsubscribe};
 use ahoy_wire::tokens::AppToken;
@@ -70,6 +71,7 @@ fuzz_target!(|data: &[u8]| {
         sensible(permissions::parse_query(&body));
     }
     sensible(nodes::parse_fields(&text));
+    sensible(NumberFilter::parse(&text));
     AppToken::parse(&text);
 
     assert!(verify("secret", bytes, &sign("secret", bytes)));

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     // Whatever still runs (a lookup that hangs) must not hold the process.
     runtime.shutdown_background();
     match result {
+        Ok(_) if say::lost() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(e) => {
             eprintln!("ahoy: {e:#}");

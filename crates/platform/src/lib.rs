@@ -75,7 +75,7 @@ pub use queries::CallView;
 pub use recover::Recovered;
 pub use replay::ReplayRefusal;
 pub use sandbox::Grant;
-pub use seed::{EVERY_FIELD, Planting, Seed, SeedNumber};
+pub use seed::{Planting, Seed, SeedNumber};
 pub use settings::calling_of;
 pub use state::State;
 pub use templates::{category_of, content_of, draft_of};

@@ -9,6 +9,7 @@ use ahoy_calling::simulated::Behaviour;
 use ahoy_calling::template::Template;
 use ahoy_store::Result;
 use ahoy_types::{AppId, BusinessId, PhoneNumberId, RuleTime, TokenHash, TokenId, WaId, WabaId};
+use ahoy_wire::subscriptions::SENT;
 
 use crate::ledger::Step;
 use crate::platform::Platform;
@@ -19,15 +20,6 @@ use crate::{account, finish};
 pub(crate) const SEEDED_KEY: &str = "seeded";
 /// Id of the seeded access token.
 const TOKEN_ID: TokenId = TokenId(740_000_000_000_001);
-/// Every webhook field there is: the seeded app is subscribed to all of them.
-pub const EVERY_FIELD: [&str; 5] = [
-    "account_settings_update",
-    "account_update",
-    "calls",
-    "message_template_status_update",
-    "messages",
-];
-
 /// A seeded business number.
 #[derive(Debug, Clone)]
 pub struct SeedNumber {
@@ -219,7 +211,7 @@ impl Seed {
                 secret: self.app_secret.clone(),
                 business: self.business,
                 callback: None,
-                fields: EVERY_FIELD.map(str::to_owned).to_vec(),
+                fields: SENT.map(str::to_owned).to_vec(),
             }],
             tokens: vec![Token {
                 id: TOKEN_ID,

@@ -46,8 +46,8 @@ pub const FIELDS: [&str; 35] = [
     "user_id_update",
     "user_preferences",
 ];
-/// Those of them that this server has webhooks for.
-const SENT: [&str; 5] = [
+/// Those of [`FIELDS`] that this server has webhooks for.
+pub const SENT: [&str; 5] = [
     "account_settings_update",
     "account_update",
     "calls",

@@ -90,22 +90,22 @@ class Graph(Http):
 class Sandbox(Http):
     """The sandbox routes of the contract, section 3."""
 
-    async def _call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    async def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         return await self.request(method, "/sandbox/v1" + path, body, **more)
 
     async def user(self, wa_id: str, name: str = "Zoe", **behaviour: Any) -> str:
-        await self._call("POST", "/users", {"wa_id": wa_id, "name": name, "behaviour": behaviour})
+        await self.call("POST", "/users", {"wa_id": wa_id, "name": name, "behaviour": behaviour})
         return wa_id
 
     async def dial(self, wa_id: str, to: str = PHONE, **payload: Any) -> str:
-        answer = await self._call("POST", f"/users/{wa_id}/calls", {"to": to, **payload})
+        answer = await self.call("POST", f"/users/{wa_id}/calls", {"to": to, **payload})
         return answer["id"]
 
     async def calls(self, wa_id: str) -> list[dict]:
-        return (await self._call("GET", f"/users/{wa_id}/calls"))["data"]
+        return (await self.call("GET", f"/users/{wa_id}/calls"))["data"]
 
     async def call_of(self, wa_id: str, call_id: str) -> dict:
-        return await self._call("GET", f"/users/{wa_id}/calls/{call_id}")
+        return await self.call("GET", f"/users/{wa_id}/calls/{call_id}")
 
     async def heard(self, wa_id: str, call_id: str) -> dict:
         return (await self.call_of(wa_id, call_id))["heard"]
@@ -117,20 +117,20 @@ class Sandbox(Http):
 
     async def act(self, wa_id: str, call_id: str, act: str, **body: Any) -> dict:
         """`answer`, `reject`, `hang_up` or `dtmf`."""
-        return await self._call("POST", f"/users/{wa_id}/calls/{call_id}/{act}", body)
+        return await self.call("POST", f"/users/{wa_id}/calls/{call_id}/{act}", body)
 
     async def grant(self, wa_id: str, response: str = "accept", phone: str = PHONE) -> dict:
-        return await self._call("POST", f"/users/{wa_id}/permission", {"phone_number_id": phone, "response": response})
+        return await self.call("POST", f"/users/{wa_id}/permission", {"phone_number_id": phone, "response": response})
 
     async def clock(self) -> int:
-        return (await self._call("GET", "/clock"))["now"]
+        return (await self.call("GET", "/clock"))["now"]
 
     async def advance(self, seconds: int) -> dict:
-        return await self._call("POST", "/clock/advance", {"seconds": seconds})
+        return await self.call("POST", "/clock/advance", {"seconds": seconds})
 
     async def deliveries(self) -> list[dict]:
         """The whole delivery log, oldest first."""
         log: list[dict] = []
-        while page := (await self._call("GET", "/deliveries", params={"after": log[-1]["id"]} if log else {}))["data"]:
+        while page := (await self.call("GET", "/deliveries", params={"after": log[-1]["id"]} if log else {}))["data"]:
             log += page
         return log

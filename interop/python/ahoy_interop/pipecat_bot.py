@@ -20,6 +20,7 @@ from pipecat.workers.runner import WorkerRunner
 
 from . import sound
 from .api import APP_SECRET, PHONE, TOKEN
+from .listening import listen
 from .receiver import VERIFY_TOKEN
 from .waiting import GaveUp
 
@@ -60,14 +61,7 @@ class PipecatBot:
         WhatsAppApi.BASE_URL = f"{self.graph_url}/v23.0/"
         self.http = aiohttp.ClientSession()
         self.client = WhatsAppClient(whatsapp_token=TOKEN, phone_number_id=PHONE, session=self.http, ice_servers=[], whatsapp_secret=APP_SECRET)
-        app = web.Application()
-        app.router.add_get("/", self._verify)
-        app.router.add_post("/", self._webhook)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/"
+        self._runner, self.url = await listen(self._verify, self._webhook)
         return self
 
     async def stop(self) -> None:

@@ -12,6 +12,7 @@ from pywa.handlers import Handler
 from pywa_async import WhatsApp, types, utils
 
 from .api import APP_ID, APP_SECRET, PHONE, TOKEN, WABA
+from .listening import listen
 from .receiver import VERIFY_TOKEN
 from .waiting import GaveUp
 
@@ -67,14 +68,7 @@ class PywaBusiness:
         self.wa.on_raw_update(self._keep_raw)
 
     async def start(self) -> PywaBusiness:
-        app = web.Application()
-        app.router.add_get("/", self._verify)
-        app.router.add_post("/", self._webhook)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/"
+        self._runner, url = await listen(self._verify, self._webhook)
         # What pywa does when it is given a callback URL: an app token, then a subscription to all it has handlers for.
         token = await self.wa.get_app_access_token(int(APP_ID), APP_SECRET)
         done = await self.wa.set_app_callback_url(int(APP_ID), token, url, VERIFY_TOKEN, Handler._handled_fields().keys())

@@ -13,6 +13,7 @@ from typing import Any, Awaitable, Callable
 from aiohttp import web
 
 from .api import APP_SECRET
+from .listening import listen
 from .waiting import GaveUp
 
 VERIFY_TOKEN = "interop-verify"
@@ -63,17 +64,9 @@ class Receiver:
     def __post_init__(self) -> None:
         self._news = asyncio.Condition()
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
 
     async def start(self, port: int = 0) -> Receiver:
-        app = web.Application()
-        app.router.add_get("/webhook", self._verify)
-        app.router.add_post("/webhook", self._receive)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = self._site = web.TCPSite(self._runner, "127.0.0.1", port)
-        await site.start()
-        self.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/webhook"
+        self._runner, self.url = await listen(self._verify, self._receive, "/webhook", port)
         return self
 
     async def stop(self) -> None:

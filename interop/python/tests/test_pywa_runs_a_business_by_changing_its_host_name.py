@@ -55,7 +55,7 @@ async def test_a_users_call_is_accepted_inside_the_handler_and_both_hear(pywa, s
 
 async def test_it_asks_is_allowed_calls_and_is_told_of_every_step(pywa, sandbox, business, fresh_user):
     user = await sandbox.user(fresh_user(), on_permission_request="accept", audio={"tone_hz": 660})
-    await sandbox._call("POST", f"/users/{user}/messages", {"to": PHONE, "type": "text", "text": {"body": "Where is my order?"}})
+    await sandbox.call("POST", f"/users/{user}/messages", {"to": PHONE, "type": "text", "text": {"body": "Where is my order?"}})
     asked = await pywa.expect(types.Message)
     assert asked.text == "Where is my order?" and asked.from_user.wa_id == user
     # By the business-scoped id, as pywa prefers.
@@ -91,11 +91,11 @@ async def test_a_declined_call_and_each_refusal_is_an_error_of_its_own(pywa, san
     with pytest.raises(errors.CallPermissionNotFound) as refused:
         await pywa.wa.initiate_call(to=user, sdp=offer)
     assert refused.value.details and refused.value.fbtrace_id
-    await sandbox._call("PATCH", f"/users/{user}", {"client": {"app_version": "2.24.13.99"}})
+    await sandbox.call("PATCH", f"/users/{user}", {"client": {"app_version": "2.24.13.99"}})
     await sandbox.grant(user)
     with pytest.raises(errors.ReceiverUncallable):
         await pywa.wa.initiate_call(to=user, sdp=offer)
-    await sandbox._call("PATCH", f"/users/{user}", {"client": {"app_version": None}})
+    await sandbox.call("PATCH", f"/users/{user}", {"client": {"app_version": None}})
     placed = await pywa.wa.initiate_call(to=user, sdp=offer)
     await pywa.expect(types.CallStatus, lambda status: status.status == settings.CallStatusType.REJECTED)
     end = await pywa.expect(types.CallTerminate)
@@ -174,7 +174,7 @@ async def test_templates_live_with_pywa(pywa, sandbox, fresh_user):
     allowed = await pywa.expect(types.CallPermissionUpdate)
     assert allowed.reply_to_message.id == sent.id and allowed.expiration_timestamp is None
     button = await wa.send_template(to=user, name="pywa_ring", language=language, params=[])
-    tapped = await sandbox._call("POST", f"/users/{user}/taps", {"message_id": button.id})
+    tapped = await sandbox.call("POST", f"/users/{user}/taps", {"message_id": button.id})
     connect = await pywa.expect(types.CallConnect)
     assert connect.id == tapped["id"]
     assert (await connect.reject()).success
@@ -190,19 +190,19 @@ async def test_templates_live_with_pywa(pywa, sandbox, fresh_user):
 async def test_messages_buttons_and_files_go_through_pywa(pywa, sandbox, fresh_user):
     wa = pywa.wa
     user = await sandbox.user(fresh_user())
-    await sandbox._call("POST", f"/users/{user}/messages", {"to": PHONE, "type": "text", "text": {"body": "Hello"}})
+    await sandbox.call("POST", f"/users/{user}/messages", {"to": PHONE, "type": "text", "text": {"body": "Hello"}})
     hello = await pywa.expect(types.Message)
     assert (await hello.mark_as_read()) is not None and (await hello.indicate_typing()) is not None
     pick = await hello.reply("What is it about?", header="Harbour", footer="We are open", buttons=[types.Button("Order", "order"), types.Button("Other", "other")])
-    await sandbox._call("POST", f"/users/{user}/taps", {"message_id": pick.id, "reply_id": "order"})
+    await sandbox.call("POST", f"/users/{user}/taps", {"message_id": pick.id, "reply_id": "order"})
     chosen = await pywa.expect(types.CallbackButton)
     assert chosen.data == "order" and chosen.reply_to_message.id == pick.id
     rows = types.SectionList("Menu", [types.Section("Help", [types.SectionRow("Call me", "call_me", "By phone")])])
     menu = await wa.send_message(to=user, text="Or one of these", buttons=rows)
-    await sandbox._call("POST", f"/users/{user}/taps", {"message_id": menu.id, "reply_id": "call_me"})
+    await sandbox.call("POST", f"/users/{user}/taps", {"message_id": menu.id, "reply_id": "call_me"})
     assert (await pywa.expect(types.CallbackSelection)).data == "call_me"
     button = await wa.send_message(to=user, text="Talk to us", buttons=types.VoiceCallButton(title="Call us", ttl_minutes=120))
-    tapped = await sandbox._call("POST", f"/users/{user}/taps", {"message_id": button.id})
+    tapped = await sandbox.call("POST", f"/users/{user}/taps", {"message_id": button.id})
     connect = await pywa.expect(types.CallConnect, lambda call: call.id == tapped["id"])
     await connect.reject()
     await pywa.expect(types.CallTerminate, lambda call: call.id == tapped["id"])

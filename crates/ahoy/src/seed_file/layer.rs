@@ -13,12 +13,13 @@ use ahoy_calling::limits::{LimitTable, Profile};
 use ahoy_calling::settings::{Asker, CallingSettings, SipPassword};
 use ahoy_calling::simulated::Audio;
 use ahoy_calling::template::{Status, Template, may_create};
-use ahoy_platform::{EVERY_FIELD, Grant, Planting, draft_of};
+use ahoy_platform::{Grant, Planting, draft_of};
 use ahoy_types::{
     AppId, BusinessId, PhoneNumberId, RuleTime, TemplateId, TokenHash, TokenId, WaId, WabaId,
 };
 use ahoy_wire::Body;
 use ahoy_wire::settings::SettingsChange;
+use ahoy_wire::subscriptions::{FIELDS, SENT};
 use ahoy_wire::templates::TemplateBody;
 use serde_json::json;
 
@@ -164,15 +165,17 @@ impl Layer<'_> {
             .or(before.as_ref().map(|a| a.secret.clone()));
         let fields = match &entry.fields {
             Some(fields) => {
-                let other = fields.iter().find(|f| !EVERY_FIELD.contains(&f.as_str()));
+                let other = fields.iter().find(|f| !FIELDS.contains(&f.as_str()));
                 if let Some(other) = other {
-                    let all = EVERY_FIELD.join(", ");
-                    return Err(format!("fields: `{other}` is none of {all}"));
+                    let sent = SENT.join(", ");
+                    return Err(format!(
+                        "fields: `{other}` is none of {sent} and other webhook fields of an account"
+                    ));
                 }
                 distinct(fields, "fields")?;
                 fields.clone()
             }
-            None => EVERY_FIELD.map(str::to_owned).to_vec(),
+            None => SENT.map(str::to_owned).to_vec(),
         };
         let own = entry.callback.as_ref().map(callback);
         self.planting.apps.push(App {
