@@ -18,6 +18,37 @@ pub struct Identity {
     pub hides_number: bool,
 }
 
+/// What a user's app runs on (`rules.md` §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppPlatform {
+    /// A phone with Android.
+    #[default]
+    Android,
+    /// An iPhone.
+    Ios,
+    /// The app for small businesses on Android.
+    SmbAndroid,
+    /// The app for small businesses on an iPhone.
+    SmbIos,
+    /// The browser.
+    Web,
+    /// The desktop.
+    Desktop,
+}
+
+impl AppPlatform {
+    /// Whether businesses and users call each other there: not in the browser and not on the desktop.
+    pub const fn has_calls(self) -> bool {
+        !matches!(self, Self::Web | Self::Desktop)
+    }
+
+    /// Whether a click on an advertisement there opens a free entry point (`rules.md` §7).
+    pub const fn opens_free_entry(self) -> bool {
+        matches!(self, Self::Android | Self::Ios)
+    }
+}
+
 /// What the user's phone is like.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -25,6 +56,9 @@ pub struct Client {
     /// Whether the app is older than anything that has to do with calls: whatever its version, it neither calls nor is
     /// called (138001), and permission requests and call buttons do not arrive (131026).
     pub too_old_for_calls: bool,
+    /// What the app runs on. In the browser and on the desktop it neither calls nor is called (138001), and permission requests
+    /// and call buttons do not arrive (131026).
+    pub platform: AppPlatform,
     /// The app's version; `None` is the newest.
     pub app_version: Option<AppVersion>,
     /// Whether the user calls from a companion device: such calls let nobody call back.
@@ -36,7 +70,9 @@ pub struct Client {
 
 impl Client {
     fn is_at_least(&self, version: AppVersion) -> bool {
-        !self.too_old_for_calls && self.app_version.is_none_or(|own| own >= version)
+        !self.too_old_for_calls
+            && self.platform.has_calls()
+            && self.app_version.is_none_or(|own| own >= version)
     }
     /// Whether businesses can call it and ask to be allowed to (else 138001 and 131026).
     pub fn can_be_called(&self) -> bool {
@@ -98,6 +134,24 @@ mod tests {
         assert_eq!(can("2.25.26.99"), [true, true, true, true, false]);
         assert_eq!(can("2.25.27"), [true; 5]);
         assert_eq!(of(&Client::default()), [true; 5]);
+    }
+
+    #[test]
+    fn neither_the_browser_nor_the_desktop_has_calls() {
+        for (platform, calls) in [
+            (AppPlatform::Android, true),
+            (AppPlatform::Ios, true),
+            (AppPlatform::SmbAndroid, true),
+            (AppPlatform::SmbIos, true),
+            (AppPlatform::Web, false),
+            (AppPlatform::Desktop, false),
+        ] {
+            let client = Client {
+                platform,
+                ..Default::default()
+            };
+            assert_eq!(of(&client), [calls; 5], "{platform:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Every number of the rules, in one place, as two profiles (`rules.md` §3, `contract.md` §4).
 
+mod contract;
 mod profile;
 mod quality;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 use ahoy_types::{Country, RuleTime};
 use serde::{Deserialize, Serialize};
 
+pub use contract::Contract;
 pub use quality::Quality;
 
 use crate::app::AppVersion;
@@ -93,6 +95,9 @@ pub struct Limits {
     pub no_call_buttons: Vec<Country>,
     /// Service messages of a number that cost nothing, a month (`rules.md` §7).
     pub free_service_messages: u32,
+    /// How long messages are free from the answer to a user who wrote out of an advertisement on (`rules.md` §7: up to 7 days,
+    /// two other readings); at most [`FREE_ENTRY_BEFORE`] where the answer came before [`FREE_ENTRY_LONGER_FROM`].
+    pub free_entry_point: Duration,
 }
 
 impl Limits {
@@ -120,6 +125,7 @@ impl Limits {
             typing: Duration::from_secs(25),
             no_call_buttons: Vec::new(),
             free_service_messages: 1000,
+            free_entry_point: Duration::from_secs(7 * 86_400),
         };
         match profile {
             Profile::Production => production,
@@ -164,6 +170,8 @@ pub struct LimitTable {
     pub no_business_calls: Vec<Country>,
     /// What an entry of a holiday schedule means (`contract.md` §4): `closed` in its window, or `open` in it alone.
     pub holidays: HolidayReading,
+    /// Whether utility templates inside an open service window are free: `dated`, `never` or `always`.
+    pub utility_in_window_free: UtilityInWindow,
     /// What the end of an accepted call is that is hung up before the business's media came: `completed` or `failed` (138023).
     pub without_media: WithoutMedia,
 }
@@ -181,7 +189,32 @@ impl Default for LimitTable {
                 .filter_map(|country| country.parse().ok())
                 .collect(),
             holidays: HolidayReading::default(),
+            utility_in_window_free: UtilityInWindow::default(),
             without_media: WithoutMedia::default(),
+        }
+    }
+}
+
+/// Whether a utility template costs nothing inside an open service window (`rules.md` §7: no longer since 2026-10-01, one report).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UtilityInWindow {
+    /// Until [`UTILITY_IN_WINDOW_CHARGED_FROM`].
+    #[default]
+    Dated,
+    /// At no time.
+    Never,
+    /// At any time.
+    Always,
+}
+
+impl UtilityInWindow {
+    /// Whether it is free at this instant, by the account's clock.
+    pub fn free(self, now: RuleTime) -> bool {
+        match self {
+            Self::Dated => now < UTILITY_IN_WINDOW_CHARGED_FROM,
+            Self::Never => false,
+            Self::Always => true,
         }
     }
 }
@@ -282,6 +315,13 @@ pub const PAYLOAD_CHARS: usize = 512;
 /// From when on service messages beyond [`Limits::free_service_messages`] cost something: 2026-10-01, by the account's clock
 /// (`rules.md` §7).
 pub const SERVICE_MESSAGES_CHARGED_FROM: RuleTime = RuleTime::from_secs(1_790_812_800);
+/// From when on utility templates cost something inside an open service window too: 2026-10-01, by the account's clock
+/// (`rules.md` §7, one report).
+pub const UTILITY_IN_WINDOW_CHARGED_FROM: RuleTime = SERVICE_MESSAGES_CHARGED_FROM;
+/// From when on a free entry point lasts longer than [`FREE_ENTRY_BEFORE`]: 2026-09-28, by the account's clock (`rules.md` §7).
+pub const FREE_ENTRY_LONGER_FROM: RuleTime = RuleTime::from_secs(1_790_553_600);
+/// How long a free entry point lasted before.
+pub const FREE_ENTRY_BEFORE: Duration = Duration::from_secs(72 * 3_600);
 /// The window of an approved template's "in 30 days" rule.
 pub const MONTH_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// Template name: characters at most.

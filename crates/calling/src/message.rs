@@ -5,6 +5,7 @@ mod billing;
 mod card;
 mod chat;
 mod content;
+mod entry;
 mod send;
 
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
@@ -18,6 +19,7 @@ pub use content::{
     Audio, Buttons, List, ListRow, ListSection, MessageKind, Notice, Reply, ReplyButton,
     TemplateButton, TemplateMessage,
 };
+pub use entry::FreeEntry;
 pub use send::{Fate, SendFacts, may_send};
 
 /// Who wrote a message.

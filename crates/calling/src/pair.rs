@@ -53,12 +53,12 @@ impl Pair {
             self.connected.push(now);
             self.unanswered = 0;
         }
-        self.window_until = Some(now + DAY_WINDOW);
+        self.open_window(now);
     }
 
     /// A user's call opens the service window, answered or not.
     pub fn user_called(&mut self, now: RuleTime) {
-        self.window_until = Some(now + DAY_WINDOW);
+        self.open_window(now);
     }
 }
 

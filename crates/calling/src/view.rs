@@ -16,6 +16,8 @@ use crate::standing::Standing;
 pub enum NoIcon {
     /// The app is too old to have one.
     AppTooOld,
+    /// The user sits at a browser or a desktop.
+    NoCallsHere,
     /// The business takes no calls.
     CallingOff,
     /// The business hides it from everybody. Call buttons, links and the call log still work.
@@ -33,6 +35,7 @@ impl NoIcon {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AppTooOld => "app_too_old",
+            Self::NoCallsHere => "no_calls_here",
             Self::CallingOff => "calling_off",
             Self::Hidden => "hidden",
             Self::Country => "country",
@@ -44,6 +47,9 @@ impl NoIcon {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::AppTooOld => "This app is too old for calls with businesses: update it first.",
+            Self::NoCallsHere => {
+                "Businesses are called from a phone, not from the browser or the desktop."
+            }
             Self::CallingOff => "This business does not take calls.",
             Self::Hidden => "This business has hidden its call button.",
             Self::Country => "This business shows its call button in other countries only.",
@@ -125,6 +131,9 @@ fn opens(hours: Option<&Hours<'_>>, at: Option<RuleTime>, now: RuleTime) -> Opti
 
 /// What the platform itself hides, phones know at once.
 fn no_icon(shown: &Shown, user: &User, standing: &Standing, now: RuleTime) -> Option<NoIcon> {
+    if !user.client.platform.has_calls() {
+        return Some(NoIcon::NoCallsHere);
+    }
     if !user.client.can_call() {
         return Some(NoIcon::AppTooOld);
     }

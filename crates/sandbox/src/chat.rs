@@ -2,6 +2,7 @@
 
 use ahoy_platform::UserLegKind;
 use ahoy_types::{MessageId, MessageIdError, PhoneNumberId};
+use ahoy_wire::webhook::{Referral, WelcomeMessage};
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,6 +35,88 @@ pub(crate) struct Write {
     text: Words,
     /// What it replies to.
     context: Option<Context>,
+    /// The click-to-chat advertisement it is written out of; `{}` is an advertisement of the sandbox's own.
+    referral: Option<Ad>,
+}
+
+/// Most characters of a text about an advertisement.
+const AD_CHARS: usize = 2_048;
+
+/// An advertisement that leads into the chat. What is left out is made up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ad {
+    /// The advertisement.
+    #[schema(example = "120200000000001")]
+    source_id: Option<String>,
+    /// Its address.
+    source_url: Option<String>,
+    /// Its head line.
+    headline: Option<String>,
+    /// Its words.
+    body: Option<String>,
+    /// `image` (the default) or `video`.
+    media_type: Option<String>,
+    /// Address of its image.
+    image_url: Option<String>,
+    /// Address of its video.
+    video_url: Option<String>,
+    /// Address of the video's still.
+    thumbnail_url: Option<String>,
+    /// The click.
+    ctwa_clid: Option<String>,
+    /// What the chat greets with.
+    welcome_message: Option<String>,
+}
+
+impl Ad {
+    fn referral(self) -> Result<Referral, Failure> {
+        let texts = [
+            ("source_id", &self.source_id),
+            ("source_url", &self.source_url),
+            ("headline", &self.headline),
+            ("body", &self.body),
+            ("image_url", &self.image_url),
+            ("video_url", &self.video_url),
+            ("thumbnail_url", &self.thumbnail_url),
+            ("ctwa_clid", &self.ctwa_clid),
+            ("welcome_message", &self.welcome_message),
+        ];
+        for (name, text) in texts {
+            if text.as_ref().is_some_and(|t| t.chars().count() > AD_CHARS) {
+                return Err(Failure::Invalid(format!(
+                    "referral.{name}: at most {AD_CHARS} characters are allowed"
+                )));
+            }
+        }
+        let media_type = self.media_type.unwrap_or_else(|| "image".to_owned());
+        if !matches!(media_type.as_str(), "image" | "video") {
+            return Err(Failure::Invalid(
+                "referral.media_type: image or video is expected".into(),
+            ));
+        }
+        let made_up = |given: Option<String>, wanted: bool, text: &str| {
+            given.or_else(|| wanted.then(|| text.to_owned()))
+        };
+        let video = media_type == "video";
+        Ok(Referral {
+            source_type: "ad".to_owned(),
+            source_id: self
+                .source_id
+                .unwrap_or_else(|| "120200000000001".to_owned()),
+            source_url: self
+                .source_url
+                .unwrap_or_else(|| "https://example.com/ad".to_owned()),
+            headline: made_up(self.headline, true, "Talk to us"),
+            body: made_up(self.body, true, "Ask us anything, we call you back."),
+            image_url: made_up(self.image_url, !video, "https://example.com/ad.jpg"),
+            video_url: made_up(self.video_url, video, "https://example.com/ad.mp4"),
+            thumbnail_url: made_up(self.thumbnail_url, video, "https://example.com/ad.jpg"),
+            media_type: Some(media_type),
+            ctwa_clid: made_up(self.ctwa_clid, true, "sandbox-click"),
+            welcome_message: self.welcome_message.map(|text| WelcomeMessage { text }),
+        })
+    }
 }
 
 fn text() -> String {
@@ -86,10 +169,11 @@ pub(crate) async fn write(
         Some(context) => Some(message_id("context.message_id", &context.message_id)?),
         None => None,
     };
+    let referral = body.referral.map(Ad::referral).transpose()?;
     let number = business_of(&state, "to", &body.to)?;
     let written = state
         .platform
-        .user_writes(user, number.id, body.text.body, context)
+        .user_writes_from(user, number.id, body.text.body, context, referral)
         .await?;
     object(json!({ "id": written }))
 }

@@ -22,9 +22,10 @@ pub use build::{
 };
 pub use messages::{InboundContent, InboundMessage, MessageStatusEvent, inbound, message_status};
 pub use model::{
-    Call, CallEvent, CallOutcome, CallPermissionReply, CallStatus, Change, Contact, Context, Entry,
-    Interactive, Message, MessageStatus, Metadata, Notification, Pricing, Profile, QuickReply,
-    Reply, Status, StatusWord, Text, Value,
+    Call, CallEvent, CallOutcome, CallPermissionReply, CallStatus, Change, Contact, Context,
+    Conversation, ConversationOrigin, Entry, Interactive, Message, MessageStatus, Metadata,
+    Notification, Pricing, Profile, QuickReply, Referral, Reply, Status, StatusWord, Text, Value,
+    WelcomeMessage,
 };
 pub use sign::{SIGNATURE_HEADER, sign, verify};
 pub use template::{TemplateStatus, template_status};

@@ -348,6 +348,7 @@ fn a_status_has_the_words_of_messages() {
                 category: "utility".into(),
                 kind: "regular".into(),
             }),
+            free_entry: None,
             error: None,
         },
     );
@@ -360,6 +361,56 @@ fn a_status_has_the_words_of_messages() {
             "pricing": { "billable": true, "pricing_model": "PMP", "category": "utility", "type": "regular" },
         }])
     );
+}
+
+#[test]
+fn a_free_entry_point_is_told_on_sent_with_its_end_and_on_delivered_without() {
+    for (status, conversation) in [
+        (
+            MessageStatus::Sent,
+            json!({ "id": "c1", "expiration_timestamp": "1790259200", "origin": { "type": "referral_conversion" } }),
+        ),
+        (
+            MessageStatus::Delivered,
+            json!({ "id": "c1", "origin": { "type": "referral_conversion" } }),
+        ),
+    ] {
+        let bytes = message_status(
+            &common(),
+            &MessageStatusEvent {
+                id: MessageId::new(USER, [7; 16]),
+                timestamp: RuleTime(1_790_000_010_999),
+                status,
+                biz_opaque_callback_data: None,
+                pricing: None,
+                free_entry: Some(("c1".into(), RuleTime::from_secs(1_790_259_200))),
+                error: None,
+            },
+        );
+        assert_eq!(value(&bytes)["statuses"][0]["conversation"], conversation);
+    }
+}
+
+#[test]
+fn a_message_out_of_an_advertisement_carries_its_referral() {
+    let referral = json!({
+        "source_type": "ad", "source_id": "120200000000001", "source_url": "https://fb.me/ahoy-ad", "headline": "Boots",
+        "media_type": "image", "image_url": "https://example.com/boots.jpg", "ctwa_clid": "click-1",
+        "welcome_message": { "text": "Hi, ask us anything" },
+    });
+    let bytes = webhook::inbound(
+        &common(),
+        &InboundMessage {
+            id: MessageId::new(USER, [8; 16]),
+            timestamp: RuleTime(1_790_000_010_000),
+            content: InboundContent::Text("Are they warm?".into()),
+            context: None,
+            referral: serde_json::from_value(referral.clone()).unwrap(),
+        },
+    );
+    let message = &value(&bytes)["messages"][0];
+    assert_eq!(message["referral"], referral);
+    assert_eq!(message["type"], "text");
 }
 
 #[test]
@@ -377,6 +428,7 @@ fn a_users_message_names_what_it_answers() {
                 description: None,
             }),
             context: Some((asked.clone(), true)),
+            referral: None,
         },
     );
     let user_id = user_id().to_string();

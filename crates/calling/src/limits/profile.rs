@@ -1,10 +1,14 @@
-//! A profile out of a configuration file: the file's keys laid over the profile's own defaults.
+//! A profile out of a configuration file: the file's keys laid over the profile's own defaults, or over those of the date
+//! that its key `contract` names.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use super::{Limits, Profile};
+use super::{Contract, Limits, Profile};
+
+/// The key of a profile that names the [`Contract`] whose limits hold.
+const CONTRACT: &str = "contract";
 
 pub(super) fn production<'de, D: Deserializer<'de>>(from: D) -> Result<Limits, D::Error> {
     over(Profile::Production, from)
@@ -19,12 +23,31 @@ pub(super) fn test<'de, D: Deserializer<'de>>(from: D) -> Result<Limits, D::Erro
 }
 
 fn over<'de, D: Deserializer<'de>>(profile: Profile, from: D) -> Result<Limits, D::Error> {
-    let given = Table::deserialize(from)?;
-    let mut whole = Table::try_from(Limits::of(profile)).map_err(D::Error::custom)?;
+    let mut given = Table::deserialize(from)?;
+    let contract = match given.remove(CONTRACT) {
+        None => Contract::default(),
+        Some(value) => named(&value).map_err(D::Error::custom)?,
+    };
+    let mut whole =
+        Table::try_from(Limits::of(profile).dated(contract)).map_err(D::Error::custom)?;
     lay(&mut whole, given);
     whole.try_into().map_err(|e: toml::de::Error| {
         // The error of a value without a source text ends in the key it is about, on a line of its own.
         D::Error::custom(e.to_string().trim().replace('\n', " "))
+    })
+}
+
+fn named(value: &Value) -> Result<Contract, String> {
+    let text = value.as_str().unwrap_or_default();
+    Contract::parse(text).ok_or_else(|| {
+        let known: Vec<_> = Contract::WORDS
+            .iter()
+            .map(|(word, _)| format!("\"{word}\""))
+            .collect();
+        format!(
+            "{CONTRACT}: `{text}` is no date at which limits changed; these are: {}",
+            known.join(", ")
+        )
     })
 }
 
@@ -74,6 +97,40 @@ mod tests {
     }
 
     #[test]
+    fn a_contract_sets_the_limits_of_its_date_and_other_keys_lie_over_it() {
+        const DAY: u64 = 86_400;
+        for (contract, grant, connected) in [
+            ("2025-07", 3 * DAY, 5),
+            ("2025-10-13", 3 * DAY, 10),
+            ("2025-11-03", 7 * DAY, 10),
+            ("2025-12-19", 7 * DAY, 100),
+        ] {
+            for profile in ["production", "sandbox", "test"] {
+                let text = format!("[{profile}]\ncontract = \"{contract}\"\n");
+                let table: LimitTable = toml::from_str(&text).unwrap();
+                let own = match profile {
+                    "production" => (&table.production, Limits::of(Profile::Production)),
+                    "sandbox" => (&table.sandbox, Limits::of(Profile::Sandbox)),
+                    _ => (&table.test, Limits::of(Profile::Test)),
+                };
+                let expected = Limits {
+                    temporary_grant: Duration::from_secs(grant),
+                    connected_per_day: connected,
+                    ..own.1
+                };
+                assert_eq!(*own.0, expected, "{profile} {contract}");
+            }
+        }
+        let table: LimitTable =
+            toml::from_str("[production]\ncontract = \"2025-07\"\nconnected_per_day = 7").unwrap();
+        assert_eq!(table.production.connected_per_day, 7);
+        assert_eq!(
+            table.production.temporary_grant,
+            Duration::from_secs(3 * DAY)
+        );
+    }
+
+    #[test]
     fn the_defaults_written_out_read_back() {
         let whole = LimitTable::default();
         let written = toml::Table::try_from(&whole).unwrap();
@@ -87,6 +144,8 @@ mod tests {
             ("[sandbox]\nconcurrent_calls = \"many\"", "concurrent_calls"),
             ("[test.quality]\npause = 7", "pause"),
             ("[production]\nno_call_buttons = [\"XX\"]", "XX"),
+            ("[production]\ncontract = \"2025-08\"", "2025-10-13"),
+            ("[production]\ncontract = 2025", "contract"),
         ] {
             let refused = toml::from_str::<LimitTable>(text).unwrap_err().to_string();
             assert!(refused.contains(named), "{text}: {refused}");

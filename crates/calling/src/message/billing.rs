@@ -4,22 +4,27 @@ use ahoy_types::RuleTime;
 use serde::{Deserialize, Serialize};
 
 use super::MessageKind;
-use crate::limits::SERVICE_MESSAGES_CHARGED_FROM;
+use crate::limits::{SERVICE_MESSAGES_CHARGED_FROM, UtilityInWindow};
 
 /// The `pricing` of a status webhook, in the wire's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing {
     /// Whether it costs anything.
     pub billable: bool,
-    /// `service`, `utility`, `marketing` or `authentication`.
+    /// `service`, `utility`, `marketing` or `authentication`; `referral_conversion` in a free entry point.
     pub category: String,
+    /// Until when the free entry point is open that makes it free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_entry_until: Option<RuleTime>,
 }
 
 impl Pricing {
-    /// `regular`, or `free_customer_service`.
+    /// `regular`, `free_customer_service` or `free_entry_point`.
     pub const fn kind(&self) -> &'static str {
         if self.billable {
             "regular"
+        } else if self.free_entry_until.is_some() {
+            "free_entry_point"
         } else {
             "free_customer_service"
         }
@@ -33,6 +38,8 @@ impl Pricing {
 
 /// The category of everything that is no template.
 const SERVICE: &str = "service";
+/// The category of everything in a free entry point.
+const FREE_ENTRY: &str = "referral_conversion";
 
 /// What the bill of a message depends on beside the message.
 #[derive(Debug, Clone, Copy)]
@@ -43,11 +50,23 @@ pub struct BillFacts {
     pub service_messages: u64,
     /// How many of these are free.
     pub free: u32,
+    /// Whether utility templates inside the window are free.
+    pub utility: UtilityInWindow,
+    /// Until when a free entry point is open.
+    pub free_entry_until: Option<RuleTime>,
 }
 
-/// What a message of the business counts as. Utility templates are free inside an open service window. What is no
-/// template is a service message: a number's first of a month are free, and before October 2026 all of them were.
+/// What a message of the business counts as. In a free entry point everything is free. Utility templates were free inside an open
+/// service window before October 2026. What is no template is a service message: a number's first of a month are free, and
+/// before October 2026 all of them were. `now` is by the account's clock.
 pub fn pricing(kind: &MessageKind, facts: &BillFacts, now: RuleTime) -> Pricing {
+    if facts.free_entry_until.is_some() {
+        return Pricing {
+            billable: false,
+            category: FREE_ENTRY.to_owned(),
+            free_entry_until: facts.free_entry_until,
+        };
+    }
     let category = match kind {
         MessageKind::Template(template) => template.category.as_str(),
         _ => SERVICE,
@@ -56,12 +75,13 @@ pub fn pricing(kind: &MessageKind, facts: &BillFacts, now: RuleTime) -> Pricing 
         SERVICE => {
             now < SERVICE_MESSAGES_CHARGED_FROM || facts.service_messages < u64::from(facts.free)
         }
-        "utility" => facts.window_open,
+        "utility" => facts.window_open && facts.utility.free(now),
         _ => false,
     };
     Pricing {
         billable: !free,
         category: category.to_owned(),
+        free_entry_until: None,
     }
 }
 
@@ -89,12 +109,14 @@ mod tests {
             window_open,
             service_messages,
             free: 1000,
+            utility: UtilityInWindow::Dated,
+            free_entry_until: None,
         }
     }
 
     #[test]
     fn of_templates_only_utility_is_free_and_only_inside_the_window() {
-        let now = SERVICE_MESSAGES_CHARGED_FROM;
+        let now = RuleTime(SERVICE_MESSAGES_CHARGED_FROM.0 - 1);
         for (category, open, billable) in [
             ("marketing", true, true),
             ("authentication", true, true),
@@ -109,6 +131,42 @@ mod tests {
             );
             assert_eq!(priced.kind() == "regular", billable);
             assert!(!priced.service());
+        }
+    }
+
+    #[test]
+    fn utility_inside_the_window_costs_from_october_2026_on_unless_set_otherwise() {
+        let day = SERVICE_MESSAGES_CHARGED_FROM;
+        let before = RuleTime(day.0 - 1);
+        for (utility, now, billable) in [
+            (UtilityInWindow::Dated, before, false),
+            (UtilityInWindow::Dated, day, true),
+            (UtilityInWindow::Never, before, true),
+            (UtilityInWindow::Always, day, false),
+        ] {
+            let facts = BillFacts {
+                utility,
+                ..facts(true, 0)
+            };
+            let priced = pricing(&template("utility"), &facts, now);
+            assert_eq!(priced.billable, billable, "{utility:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_free_entry_point_everything_is_free_and_none_of_it_counts_as_service() {
+        let now = SERVICE_MESSAGES_CHARGED_FROM;
+        let until = RuleTime(now.0 + 1);
+        let facts = BillFacts {
+            free_entry_until: Some(until),
+            ..facts(true, 1_000_000)
+        };
+        let text = MessageKind::Text { body: "x".into() };
+        for kind in [text, template("marketing"), template("utility")] {
+            let priced = pricing(&kind, &facts, now);
+            assert!(!priced.billable && !priced.service());
+            assert_eq!(priced.kind(), "free_entry_point");
+            assert_eq!(priced.free_entry_until, Some(until));
         }
     }
 

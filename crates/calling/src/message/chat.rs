@@ -3,6 +3,7 @@
 use ahoy_types::RuleTime;
 use serde::{Deserialize, Serialize};
 
+use super::FreeEntry;
 use crate::limits::DAY_WINDOW;
 use crate::pair::Pair;
 
@@ -18,6 +19,8 @@ pub struct Chat {
     pub reported_at: Option<RuleTime>,
     /// Until when the user sees that the business types.
     pub typing_until: Option<RuleTime>,
+    /// The free entry point that an advertisement opened last.
+    pub free_entry: Option<FreeEntry>,
 }
 
 impl Pair {
@@ -28,8 +31,14 @@ impl Pair {
 
     /// The user wrote or tapped an answer: the service window begins anew.
     pub fn user_wrote(&mut self, now: RuleTime) {
-        self.window_until = Some(now + DAY_WINDOW);
+        self.open_window(now);
         self.chat.typing_until = None;
+    }
+
+    /// The service window begins anew.
+    pub(crate) fn open_window(&mut self, now: RuleTime) {
+        self.drop_unanswered_click(now);
+        self.window_until = Some(now + DAY_WINDOW);
     }
 
     /// Whether the user has the business blocked.

@@ -38,6 +38,9 @@ pub enum PhoneRefusal {
     /// The user's app is too old for calls with businesses.
     #[error("This app is too old for calls with businesses: update it first.")]
     AppTooOld,
+    /// The user sits at a browser or a desktop, where there are no calls with businesses.
+    #[error("Businesses are called from a phone, not from the browser or the desktop.")]
+    NoCallsHere,
     /// The business takes calls over SIP, which this server does not carry.
     #[error("This business takes its calls over SIP, which this server cannot connect yet.")]
     OverSip,
@@ -88,6 +91,7 @@ impl PhoneRefusal {
             Self::Restricted => "restricted",
             Self::Payment => "payment",
             Self::AppTooOld => "app_too_old",
+            Self::NoCallsHere => "no_calls_here",
             Self::OverSip => "over_sip",
             Self::Closed(_) => "closed",
             Self::NoCallback => "no_callback",
@@ -126,6 +130,9 @@ pub struct UserCallFacts<'a> {
 /// # Errors
 /// The first check that fails: the phone, the number, its account, then what is going on.
 pub fn may_user_call(facts: &UserCallFacts<'_>, now: RuleTime) -> Result<(), PhoneRefusal> {
+    if !facts.client.platform.has_calls() {
+        return Err(PhoneRefusal::NoCallsHere);
+    }
     if !facts.client.can_call() {
         return Err(PhoneRefusal::AppTooOld);
     }

@@ -1,5 +1,6 @@
 //! What a user's app cannot do yet (`rules.md` §2): what a business is answered, and what its webhooks lack.
 
+use ahoy_calling::identity::AppPlatform;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::settings::{IconVisibility, SettingsPatch};
 use ahoy_calling::view::NoIcon;
@@ -170,4 +171,31 @@ async fn the_icon_comes_with_a_version_and_hides_from_a_later_one() {
     api.ben_calls().await.unwrap();
     api.app_of_ben("2.23.13").await;
     assert_eq!(api.ben_calls().await, Err(PhoneRefusal::AppTooOld));
+}
+
+#[tokio::test]
+async fn the_desktop_has_no_calls() {
+    let api = Api::new().await;
+    let given = api.platform.set_permission(PHONE_ID, BEN, Grant::Permanent);
+    given.await.unwrap();
+    for platform in [AppPlatform::Web, AppPlatform::Desktop] {
+        let moved = api
+            .platform
+            .change_user(BEN, move |user| user.client.platform = platform);
+        moved.await.unwrap();
+        assert_eq!(api.ben_calls().await, Err(PhoneRefusal::NoCallsHere));
+        assert_eq!(api.no_icon(), Some(NoIcon::NoCallsHere));
+        let reply = api.calls(PHONE, connect(BEN)).await;
+        assert_eq!((reply.refusal().0, reply.refusal().1), (400, 138_001));
+        let written = api.platform.user_writes(BEN, PHONE_ID, "Hi".into(), None);
+        written.await.unwrap();
+        let before = failures(&api).len();
+        api.post(&messages(PHONE), button(BEN)).await.ok();
+        assert_eq!(failures(&api)[before].0, 131_026);
+    }
+    let back = api
+        .platform
+        .change_user(BEN, |user| user.client.platform = AppPlatform::Ios);
+    back.await.unwrap();
+    api.ben_calls().await.unwrap();
 }

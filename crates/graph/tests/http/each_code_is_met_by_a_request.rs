@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::support::bodies::*;
 use crate::support::*;
 use ahoy_calling::Pair;
-use ahoy_calling::limits::{LimitTable, Profile};
+use ahoy_calling::limits::{LimitTable, Profile, UtilityInWindow};
 use ahoy_calling::settings::Switch;
 use ahoy_calling::template::Status;
 use ahoy_platform::{Dial, Grade, Grant, StandingChange, UserLegKind};
@@ -164,7 +164,11 @@ async fn the_hundred_and_first_connected_call_of_a_day_is_refused_with_the_next_
 
 #[tokio::test]
 async fn outside_the_window_words_fail_later_and_what_costs_needs_payment() {
-    let api = Api::new().await;
+    let limits = LimitTable {
+        utility_in_window_free: UtilityInWindow::Always,
+        ..LimitTable::default()
+    };
+    let api = Api::with(limits, |_| Ok(())).await;
     made(&api, "offer", "MARKETING", "Half price today", None).await;
     made(&api, "order", "UTILITY", "Your order is on its way", None).await;
     let poor = api

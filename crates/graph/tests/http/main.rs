@@ -4,6 +4,7 @@
 mod a_body_too_large_is_answered_over_tcp;
 mod a_number_is_registered_and_says_who_it_is;
 mod an_account_answers_for_its_calls;
+mod an_answer_to_an_advertisement_is_free_for_days;
 mod an_old_app_lacks_what_came_later;
 mod calls_end_to_end_over_http;
 mod each_code_is_met_by_a_request;

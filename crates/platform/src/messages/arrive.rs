@@ -5,7 +5,7 @@ use ahoy_calling::account::Number;
 use ahoy_calling::message::{Message, MessageStatus, Pricing, Side};
 use ahoy_calling::simulated::OnMessage;
 use ahoy_store::{Result, StoreError, TimerKind};
-use ahoy_types::WaId;
+use ahoy_types::{RuleTime, TokenHash, WaId};
 use ahoy_wire::ErrorCode;
 use ahoy_wire::errors::WebhookError;
 use ahoy_wire::webhook::{self, MessageStatusEvent};
@@ -123,6 +123,7 @@ fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> Result<()> {
             status,
             biz_opaque_callback_data: message.opaque.clone(),
             pricing: message.pricing.clone().filter(|_| priced).map(price),
+            free_entry: free_entry(message).filter(|_| priced),
             error: message.error.map(error_of).transpose()?,
         },
     );
@@ -136,6 +137,18 @@ fn price(pricing: Pricing) -> webhook::Pricing {
         kind: pricing.kind().to_owned(),
         category: pricing.category,
     }
+}
+
+/// Id and end of the free entry point a message was sent in. There is one a number and user, so its id follows from these and
+/// from its end.
+fn free_entry(message: &Message) -> Option<(String, RuleTime)> {
+    let until = message.pricing.as_ref()?.free_entry_until?;
+    let hash = TokenHash::of(&format!(
+        "free entry {} {} {}",
+        message.number, message.user, until.0
+    ));
+    let id = hash.0.iter().take(16).map(|b| format!("{b:02x}")).collect();
+    Some((id, until))
 }
 
 /// The error of a message that failed.

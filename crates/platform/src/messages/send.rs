@@ -10,6 +10,7 @@ use ahoy_calling::message::{
     BillFacts, Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind,
     MessageStatus, Pricing, ReplyButton, RequestCard, SendFacts, Side, may_send, pricing,
 };
+use ahoy_calling::pair::Pair;
 use ahoy_store::{Result as StoreResult, StoreError};
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
 use ahoy_wire::messages::{Content, Interactive};
@@ -101,10 +102,15 @@ fn take(
         client,
         by_user_id,
     };
-    let month = priced(step, &number, &mut message).map_err(internal)?;
+    let (month, pair) = priced(step, &number, &mut message).map_err(internal)?;
     let fate = judge(step, &number, &message, &reach)?;
     if known {
         ensure_user(step, user).map_err(internal)?;
+    }
+    if fate == Fate::Sent
+        && let Some(pair) = pair
+    {
+        step.tx.put_pair(number.id, user, &pair).map_err(internal)?;
     }
     if fate == Fate::Sent && message.request().is_some() {
         request::note(step, &number, user).map_err(internal)?;
@@ -126,20 +132,31 @@ fn take(
     })
 }
 
-/// Decides what the message counts as on the bill; answers the month it counts in, by the account's clock.
-fn priced(step: &mut Step<'_>, number: &Number, message: &mut Message) -> StoreResult<Month> {
+/// Decides what the message counts as on the bill; answers the month it counts in, by the account's clock, and the pair where a
+/// message that is sent opens its free entry point.
+fn priced(
+    step: &mut Step<'_>,
+    number: &Number,
+    message: &mut Message,
+) -> StoreResult<(Month, Option<Pair>)> {
     let waba = step
         .tx
         .waba(number.waba)?
         .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
     let month = waba.zone.month(step.now);
+    let wall = waba.zone.wall(step.now);
+    let limits = step.limits.of(number.profile);
+    let before = step.tx.pair(number.id, message.user)?;
+    let mut pair = before.clone();
     let facts = BillFacts {
-        window_open: step.tx.pair(number.id, message.user)?.window_open(step.now),
+        window_open: pair.window_open(step.now),
         service_messages: step.tx.service_messages(number.id, month)?,
-        free: step.limits.of(number.profile).free_service_messages,
+        free: limits.free_service_messages,
+        utility: step.limits.utility_in_window_free,
+        free_entry_until: pair.business_answers(limits.free_entry_from(wall), step.now),
     };
-    message.pricing = Some(pricing(&message.kind, &facts, waba.zone.wall(step.now)));
-    Ok(month)
+    message.pricing = Some(pricing(&message.kind, &facts, wall));
+    Ok((month, (pair != before).then_some(pair)))
 }
 
 /// How the recipient can be reached.

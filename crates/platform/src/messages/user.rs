@@ -4,7 +4,7 @@ use ahoy_calling::account::Number;
 use ahoy_calling::message::{Message, MessageKind, MessageStatus, Reply, Side, TemplateButton};
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_types::{MessageId, PhoneNumberId, WaId};
-use ahoy_wire::webhook::{self, InboundContent, InboundMessage};
+use ahoy_wire::webhook::{self, InboundContent, InboundMessage, Referral};
 
 use super::request::{broken, of_chat};
 use super::{MAX_USER_TEXT, arrive, new_id, put};
@@ -29,6 +29,23 @@ impl Platform {
         body: String,
         context: Option<MessageId>,
     ) -> Result<MessageId> {
+        self.user_writes_from(user, number, body, context, None)
+            .await
+    }
+
+    /// [`Platform::user_writes`], out of an advertisement if a `referral` is given: where the business answers within the service
+    /// window, a free entry point opens (`rules.md` §7).
+    ///
+    /// # Errors
+    /// As [`Platform::user_writes`].
+    pub async fn user_writes_from(
+        &self,
+        user: WaId,
+        number: PhoneNumberId,
+        body: String,
+        context: Option<MessageId>,
+        referral: Option<Referral>,
+    ) -> Result<MessageId> {
         let length = body.chars().count();
         if body.trim().is_empty() || length > MAX_USER_TEXT {
             return Err(PhoneRefusal::Invalid(format!(
@@ -46,7 +63,12 @@ impl Platform {
                 if let Some(context) = &context {
                     of_chat(step, number.id, user, context)?;
                 }
-                write(step, &number, user, MessageKind::Text { body }, context)
+                let words = Words {
+                    kind: MessageKind::Text { body },
+                    context,
+                    referral,
+                };
+                write(step, &number, user, words)
             })
             .await
     }
@@ -71,7 +93,12 @@ impl Platform {
                 let kind = chosen(&asked, &reply).ok_or_else(|| {
                     PhoneRefusal::Gone(format!("This message has no answer `{reply}` to tap on."))
                 })?;
-                write(step, &number, user, kind, Some(message))
+                let words = Words {
+                    kind,
+                    context: Some(message),
+                    referral: None,
+                };
+                write(step, &number, user, words)
             })
             .await
     }
@@ -166,34 +193,50 @@ fn chosen(asked: &Message, reply: &str) -> Option<MessageKind> {
     }
 }
 
-/// Something of the user goes to the business: it opens the service window, and the business is told.
-fn write(
-    step: &mut Step<'_>,
-    number: &Number,
-    user: WaId,
+/// What a user writes or taps.
+#[derive(Debug)]
+struct Words {
     kind: MessageKind,
+    /// The message it answers.
     context: Option<MessageId>,
-) -> Result<MessageId> {
+    /// The advertisement it is written out of.
+    referral: Option<Referral>,
+}
+
+/// Something of the user goes to the business: it opens the service window, and the business is told.
+fn write(step: &mut Step<'_>, number: &Number, user: WaId, words: Words) -> Result<MessageId> {
     let now = step.now;
     let mut pair = step.tx.pair(number.id, user).map_err(broken)?;
     if pair.blocked() {
         return Err(PhoneRefusal::Blocked);
+    }
+    if words.referral.is_some() {
+        let found = step.tx.user(user).map_err(broken)?;
+        let client = found.map(|user| user.client).unwrap_or_default();
+        if client.platform.opens_free_entry() {
+            pair.clicked_ad(now);
+        }
     }
     pair.user_wrote(now);
     step.tx.put_pair(number.id, user, &pair).map_err(broken)?;
     // Whoever writes has the chat open.
     arrive::read_all(step, number, user).map_err(broken)?;
     let id = new_id(step, user).map_err(broken)?;
-    let mut message = Message::new(id.clone(), number.id, user, Side::User, kind, now);
+    let mut message = Message::new(id.clone(), number.id, user, Side::User, words.kind, now);
     message.status = MessageStatus::Delivered;
-    message.context = context;
+    message.context = words.context;
     put(step, &message).map_err(broken)?;
-    tell(step, number, &message).map_err(broken)?;
+    tell(step, number, &message, words.referral).map_err(broken)?;
     Ok(id)
 }
 
 /// The webhook of a user's message (`webhooks.md` §3.3).
-fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> ahoy_store::Result<()> {
+fn tell(
+    step: &mut Step<'_>,
+    number: &Number,
+    message: &Message,
+    referral: Option<Referral>,
+) -> ahoy_store::Result<()> {
     let reply = |reply: &Reply| webhook::Reply {
         id: reply.id.clone(),
         title: reply.title.clone(),
@@ -228,6 +271,7 @@ fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> ahoy_store::
             timestamp: message.at,
             content,
             context,
+            referral,
         },
     );
     outbox::publish(step, number, "messages", None, &body)

@@ -39,6 +39,10 @@ pub(crate) struct ClientBody {
     /// It neither calls nor can be called (138001), whatever its version.
     #[schema(default = false)]
     too_old_for_calls: Option<bool>,
+    /// What the app runs on: `android`, `ios`, `smb_android`, `smb_ios`, `web` or `desktop`. On the last two it neither calls
+    /// nor can be called (138001).
+    #[schema(default = "android")]
+    platform: Option<String>,
     /// The app's version, `2.24.14.7`, or `24.14.7` as iOS says it; null is the newest. From 2.23.14 on it calls, from 2.24.1 it
     /// shows call buttons, from 2.24.10.8 it hides icons, from 2.24.14 it can be called, from 2.25.27 it sends payloads.
     #[schema(required = true, example = "2.24.14.7")]

@@ -108,6 +108,7 @@ pub(super) fn every_kind_of_message_comes_back(store: &mut dyn Store) {
             pricing: (n > 0).then(|| Pricing {
                 billable: n % 2 == 0,
                 category: "utility".into(),
+                free_entry_until: (n % 3 == 0).then_some(NOW),
             }),
             ..text(n, Side::Platform)
         };

@@ -5,7 +5,7 @@ use ahoy_calling::account::{
 };
 use ahoy_calling::calendar::Zone;
 use ahoy_calling::limits::Profile;
-use ahoy_calling::message::Chat;
+use ahoy_calling::message::{Chat, FreeEntry};
 use ahoy_calling::settings::{
     CallHours, CallingSettings, ExtraCodec, Holiday, IconVisibility, KeyExchange, OpenHours, Past,
     Sip, SipPassword, SipServer, Switch, Voicemail, VoicemailTrigger,
@@ -229,6 +229,10 @@ pub fn pair() -> Pair {
             unblocked_at: None,
             reported_at: Some(NOW),
             typing_until: Some(NOW),
+            free_entry: Some(FreeEntry {
+                clicked_at: NOW,
+                until: Some(RuleTime(NOW.0 + 1)),
+            }),
         },
         granted: Permission::Temporary {
             expires: RuleTime(NOW.0 + 604_800_000),

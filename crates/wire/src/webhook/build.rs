@@ -182,6 +182,7 @@ pub fn status(common: &Common, event: &StatusEvent) -> Vec<u8> {
         recipient_user_id: Some(common.contact.user_id.clone()),
         recipient_parent_user_id: common.contact.parent_user_id.clone(),
         biz_opaque_callback_data: event.biz_opaque_callback_data.clone(),
+        conversation: None,
         pricing: None,
         errors: Vec::new(),
     });
@@ -246,6 +247,7 @@ pub fn permission_reply(common: &Common, reply: &PermissionReply) -> Vec<u8> {
         }),
         text: None,
         button: None,
+        referral: None,
         interactive: Some(Interactive {
             kind: "call_permission_reply".to_owned(),
             button_reply: None,

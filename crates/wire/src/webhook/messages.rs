@@ -4,8 +4,8 @@ use ahoy_types::{MessageId, RuleTime};
 
 use super::build::{Common, notification, value};
 use super::model::{
-    Context, Interactive, Message, MessageStatus, Pricing, QuickReply, Reply, Status, StatusWord,
-    Text,
+    Context, Conversation, ConversationOrigin, Interactive, Message, MessageStatus, Pricing,
+    QuickReply, Referral, Reply, Status, StatusWord, Text,
 };
 use crate::errors::WebhookError;
 
@@ -22,6 +22,8 @@ pub struct MessageStatusEvent {
     pub biz_opaque_callback_data: Option<String>,
     /// What it costs; on sent and delivered.
     pub pricing: Option<Pricing>,
+    /// Id and end of the free entry point it was sent in; on sent and delivered.
+    pub free_entry: Option<(String, RuleTime)>,
     /// Why it failed, if it did.
     pub error: Option<WebhookError>,
 }
@@ -38,6 +40,13 @@ pub fn message_status(common: &Common, event: &MessageStatusEvent) -> Vec<u8> {
         recipient_user_id: Some(common.contact.user_id.clone()),
         recipient_parent_user_id: common.contact.parent_user_id.clone(),
         biz_opaque_callback_data: event.biz_opaque_callback_data.clone(),
+        conversation: event.free_entry.as_ref().map(|(id, until)| Conversation {
+            id: id.clone(),
+            expiration_timestamp: (event.status == MessageStatus::Sent).then_some(*until),
+            origin: ConversationOrigin {
+                kind: "referral_conversion".to_owned(),
+            },
+        }),
         pricing: event.pricing.clone(),
         errors: event.error.iter().cloned().collect(),
     });
@@ -55,6 +64,8 @@ pub struct InboundMessage {
     pub content: InboundContent,
     /// The message it answers, and whether the business wrote that one.
     pub context: Option<(MessageId, bool)>,
+    /// The advertisement it was written out of.
+    pub referral: Option<Referral>,
 }
 
 /// What a message of the user says.
@@ -90,6 +101,7 @@ pub fn inbound(common: &Common, event: &InboundMessage) -> Vec<u8> {
         text: None,
         interactive: None,
         button: None,
+        referral: event.referral.clone(),
     };
     let interactive = |kind: &str, button_reply, list_reply| Interactive {
         kind: kind.to_owned(),

@@ -289,11 +289,35 @@ pub struct Pricing {
     /// `PMP`: by the message.
     #[serde(default)]
     pub pricing_model: String,
-    /// `service`, `utility`, `marketing` or `authentication`.
+    /// `service`, `utility`, `marketing` or `authentication`; `referral_conversion` in a free entry point.
     #[serde(default)]
     pub category: String,
-    /// `regular` or `free_customer_service`.
+    /// `regular`, `free_customer_service` or `free_entry_point`.
     #[serde(default, rename = "type")]
+    pub kind: String,
+}
+
+/// The free entry point a message was sent in (`webhooks.md` §3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: String,
+    /// When it ends, in Unix seconds; on sent alone.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "unix::option"
+    )]
+    pub expiration_timestamp: Option<RuleTime>,
+    /// What opened it.
+    pub origin: ConversationOrigin,
+}
+
+/// What opened a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationOrigin {
+    /// `referral_conversion`.
+    #[serde(rename = "type")]
     pub kind: String,
 }
 
@@ -322,6 +346,9 @@ pub struct Status {
     /// What the business sent with connect, or with the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub biz_opaque_callback_data: Option<String>,
+    /// Of a message in a free entry point, on sent and delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Conversation>,
     /// Of a message, on sent and delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<Pricing>,
@@ -362,6 +389,51 @@ pub struct Message {
     /// A quick reply of a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub button: Option<QuickReply>,
+    /// The advertisement the user wrote out of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
+}
+
+/// An advertisement that leads into a chat (`webhooks.md` §3.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Referral {
+    /// `ad`.
+    pub source_type: String,
+    /// The advertisement.
+    pub source_id: String,
+    /// Its address.
+    pub source_url: String,
+    /// Its head line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
+    /// Its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// `image` or `video`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// Address of its image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// Address of its video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video_url: Option<String>,
+    /// Address of the video's still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail_url: Option<String>,
+    /// The click.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ctwa_clid: Option<String>,
+    /// What the chat greets with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub welcome_message: Option<WelcomeMessage>,
+}
+
+/// What a chat greets with that an advertisement leads into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WelcomeMessage {
+    /// The words.
+    pub text: String,
 }
 
 /// Words.
