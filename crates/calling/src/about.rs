@@ -4,6 +4,7 @@ use ahoy_types::PhoneNumberId;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
+use crate::badge::BadgeReview;
 
 /// Characters of `about` at most.
 pub const ABOUT_CHARS: usize = 139;
@@ -100,6 +101,8 @@ pub struct About {
     pub name_status: NameStatus,
     /// Whether the business has the badge of an official account.
     pub official: bool,
+    /// What became of the business's request for it.
+    pub badge: BadgeReview,
     /// The short line below the name.
     pub about: String,
     /// Postal address.

@@ -9,6 +9,7 @@ pub mod act;
 pub mod admin;
 pub mod analytics;
 pub mod app;
+pub mod badge;
 pub mod calendar;
 pub mod call;
 pub mod delivery;
@@ -29,6 +30,7 @@ pub mod settings;
 pub mod simulated;
 pub mod standing;
 pub mod template;
+pub mod verification;
 pub mod view;
 
 pub use call::{Call, CallState, End, EndCause, EndStatus, Ending, WithoutMedia, WrongState};

@@ -87,6 +87,10 @@ pub struct Limits {
     pub pin_guesses: u32,
     /// The sliding window of wrong PINs (inferred).
     pub pin_window: Duration,
+    /// Verification codes of a number in [`Limits::code_window`] (136024, inferred).
+    pub code_requests: u32,
+    /// The sliding window of verification codes (inferred).
+    pub code_window: Duration,
     /// What warns and restricts a number.
     pub quality: Quality,
     /// How long the user sees that the business types (inferred).
@@ -121,6 +125,8 @@ impl Limits {
             registration_window: Duration::from_secs(3 * 86_400),
             pin_guesses: 5,
             pin_window: Duration::from_secs(3_600),
+            code_requests: 10,
+            code_window: Duration::from_secs(3_600),
             quality: Quality::of(Profile::Production),
             typing: Duration::from_secs(25),
             no_call_buttons: Vec::new(),

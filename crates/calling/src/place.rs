@@ -28,6 +28,9 @@ pub enum Refusal {
     /// 133005: the PIN is not the number's.
     #[error("pin: this is not the PIN of the number's two-step verification")]
     PinMismatch,
+    /// 136024: no verification code is sent.
+    #[error("no verification code can be sent: {0}")]
+    NoCode(String),
     /// 133006: nobody has shown that the number is theirs.
     #[error("the phone number has not been verified")]
     NotVerified,

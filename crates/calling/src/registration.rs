@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
 use crate::limits::Limits;
+use crate::verification::SentCode;
 
 /// Digits of a PIN.
 pub const PIN_DIGITS: usize = 6;
@@ -24,6 +25,12 @@ pub struct Registration {
     pub changes: Vec<RuleTime>,
     /// When a wrong PIN was given of late.
     pub wrong_pins: Vec<RuleTime>,
+    /// The code that was sent last, until it is given back.
+    pub code: Option<SentCode>,
+    /// When codes were asked for of late.
+    pub code_requests: Vec<RuleTime>,
+    /// Whether the number is used in the Business app too: its calls stay there.
+    pub on_biz_app: bool,
 }
 
 impl Default for Registration {
@@ -34,6 +41,9 @@ impl Default for Registration {
             pin: None,
             changes: Vec::new(),
             wrong_pins: Vec::new(),
+            code: None,
+            code_requests: Vec::new(),
+            on_biz_app: false,
         }
     }
 }

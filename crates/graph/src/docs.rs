@@ -332,6 +332,61 @@ pub(crate) struct SubscribeBody {
     include_values: Option<bool>,
 }
 
+/// Body of `POST /{waba-id}/phone_numbers`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AddNumberBody {
+    /// Country code; `country_code` is the same.
+    #[schema(example = "44")]
+    cc: String,
+    /// The rest of the number.
+    #[schema(example = "2079460003")]
+    phone_number: String,
+    /// The name phones show.
+    #[schema(example = "Harbour Café")]
+    verified_name: String,
+}
+
+/// Body of `POST /{phone-number-id}/request_code`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RequestCodeBody {
+    /// `SMS` or `VOICE`.
+    #[schema(example = "SMS")]
+    code_method: String,
+    /// Language of the message or the voice.
+    #[schema(example = "en_US", max_length = 16)]
+    language: String,
+}
+
+/// Body of `POST /{phone-number-id}/verify_code`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VerifyCodeBody {
+    /// The six digits.
+    #[schema(example = "123456")]
+    code: String,
+}
+
+/// Body of `POST /{phone-number-id}/official_business_account`. Nothing of it is kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BadgeBody {
+    /// Web site of the business.
+    #[schema(example = "https://harbour.example", max_length = 2048)]
+    business_website_url: String,
+    /// Where it is at home.
+    #[schema(example = "United Kingdom", max_length = 2048)]
+    primary_country_of_operation: String,
+    /// Its language.
+    #[schema(max_length = 2048)]
+    primary_language: Option<String>,
+    /// What it belongs to.
+    #[schema(max_length = 2048)]
+    parent_business_or_brand: Option<String>,
+    /// Five to ten addresses of articles about it.
+    supporting_links: Option<Vec<String>>,
+    /// Anything else.
+    #[schema(max_length = 2048)]
+    additional_supporting_information: Option<String>,
+}
+
 /// Body of `POST /{phone-number-id}/register`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RegisterBody {

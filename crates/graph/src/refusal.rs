@@ -14,6 +14,7 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NoSuchObject(id) => return GraphError::unsupported(method, id),
         Refusal::Invalid(_) | Refusal::WrongState(_) => ErrorCode::InvalidParameter,
         Refusal::PinMismatch => ErrorCode::PinMismatch,
+        Refusal::NoCode(_) => ErrorCode::VerificationCode,
         Refusal::NotVerified => ErrorCode::NumberVerification,
         Refusal::PinGuesses => ErrorCode::PinGuesses,
         Refusal::NotRegistered => ErrorCode::NotRegistered,

@@ -1,6 +1,7 @@
 //! One file an object of the API; no rules in any of them.
 
 mod analytics;
+mod badge;
 mod calls;
 mod health;
 mod media;
@@ -14,6 +15,7 @@ mod settings;
 mod subscriptions;
 mod templates;
 mod tokens;
+mod verification;
 
 use axum::Router;
 use utoipa::OpenApi as _;
@@ -30,7 +32,10 @@ pub(crate) fn described() -> OpenApiRouter<GraphState> {
         .routes(routes!(messages::send))
         .routes(routes!(permissions::read))
         .routes(routes!(settings::read, settings::change))
-        .routes(routes!(numbers::list))
+        .routes(routes!(numbers::list, verification::add))
+        .routes(routes!(verification::request_code))
+        .routes(routes!(verification::verify_code))
+        .routes(routes!(badge::read, badge::ask))
         .routes(routes!(registration::register))
         .routes(routes!(registration::deregister))
         .routes(routes!(profile::read, profile::change))

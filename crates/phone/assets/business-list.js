@@ -1,7 +1,7 @@
 // The list of businesses.
 
 import { el } from './dom.js';
-import { face } from './face.js';
+import { badge, face } from './face.js';
 
 /** @typedef {import('./types.js').Business} Business */
 
@@ -18,7 +18,7 @@ export function showBusinesses(list, businesses, selected, select) {
       'button',
       { type: 'button', class: 'business', 'data-business': business.id, 'aria-current': business.id === selected ? 'true' : null, onclick: () => select(business) },
       face(business),
-      el('span', { class: 'who' }, el('strong', {}, business.name), ' ', el('span', { class: 'quiet' }, business.number)),
+      el('span', { class: 'who' }, el('strong', {}, business.name), badge(business), ' ', el('span', { class: 'quiet' }, business.number)),
       business.calling && business.open ? null : el('span', { class: 'tag' }, business.calling ? 'closed' : 'calls off'),
     );
     return el('li', {}, button);

@@ -2,7 +2,7 @@
 
 import { inShort } from './bubbles.js';
 import { el, icon } from './dom.js';
-import { face } from './face.js';
+import { badge, face } from './face.js';
 import { notices } from './notices.js';
 import { Profile } from './profile.js';
 import { rows } from './thread.js';
@@ -133,7 +133,7 @@ export class Chat {
     this.heading.replaceChildren(
       el('button', { type: 'button', class: 'back', 'aria-label': 'Back', 'data-focus': 'back', onclick: acts.back }, icon('back')),
       face(business),
-      el('div', { class: 'who' }, el('h2', {}, business.name), el('span', { class: 'quiet' }, thread.typing ? 'typing …' : business.number)),
+      el('div', { class: 'who' }, el('h2', {}, business.name, badge(business)), el('span', { class: 'quiet' }, thread.typing ? 'typing …' : business.number)),
       el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Business info', title: 'Business info', 'data-focus': 'info', onclick: () => this.#info() }, icon('info')),
       ...(business.call_icon
         ? [el('button', { type: 'button', class: 'call-button', 'aria-label': 'Call', title: 'Call', 'data-focus': 'call', onclick: acts.call }, icon('call'), el('span', { 'aria-hidden': 'true' }, 'Call'))]

@@ -1,9 +1,17 @@
 // The round picture of a business: its own, or its initials.
 
-import { el } from './dom.js';
+import { el, icon } from './dom.js';
 import { initials } from './words.js';
 
 /** @typedef {import('./types.js').Business} Business */
+
+/**
+ * The mark beside the name of an official business account.
+ * @param {Pick<Business, 'official'>} business
+ * @returns {HTMLElement | null}
+ */
+export const badge = (business) =>
+  business.official ? el('span', { class: 'badge', title: 'Official business account' }, icon('tick'), el('span', { class: 'unseen' }, 'Official business account')) : null;
 
 /**
  * @param {Pick<Business, 'name' | 'picture'>} business

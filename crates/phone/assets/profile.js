@@ -1,7 +1,7 @@
 // What the user can see and decide about a business: calls, blocking, reporting.
 
 import { el, icon } from './dom.js';
-import { face } from './face.js';
+import { badge, face } from './face.js';
 import { dayOf, timeOf } from './words.js';
 
 /** @typedef {import('./types.js').Thread} Thread */
@@ -57,7 +57,7 @@ export class Profile {
     this.dialog.replaceChildren(
       el('button', { type: 'button', class: 'icon-button shut', 'aria-label': 'Close', title: 'Close', 'data-focus': 'shut', onclick: () => this.close() }, icon('close')),
       portrait,
-      el('h2', { id: 'profile-name' }, business.name),
+      el('h2', { id: 'profile-name' }, business.name, badge(business)),
       el('p', { class: 'quiet' }, business.number),
       business.description ? el('p', { class: 'description' }, business.description) : '',
       business.hours ? timetable(business.hours) : '',

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ zone: string, week: [string, string][], dates: [string, string][] }} Hours
- * @typedef {{ id: string, name: string, number: string, calling: boolean, call_icon: boolean, no_icon: string | null, no_icon_reason: string | null, open: boolean, next_opening: number | null, opens: string | null, hours?: Hours, callback: boolean, description?: string, picture?: string }} Business
+ * @typedef {{ id: string, name: string, number: string, calling: boolean, call_icon: boolean, no_icon: string | null, no_icon_reason: string | null, open: boolean, next_opening: number | null, opens: string | null, hours?: Hours, callback: boolean, official?: boolean, description?: string, picture?: string }} Business
  * @typedef {'USER_INITIATED' | 'BUSINESS_INITIATED'} Direction
  * @typedef {'ringing' | 'connected' | 'answered' | 'missed' | 'declined' | 'cancelled' | 'no_answer' | 'failed'} Outcome
  * @typedef {{ kind: 'call', call_id: string, direction: Direction, outcome: Outcome, text: string, at: number, duration_seconds: number | null }} CallEntry

@@ -100,6 +100,7 @@ fn business(platform: &Platform, number: &Number, view: &PhoneView) -> Business 
             }
         }),
         callback: view.callback,
+        official: number.about.official,
         description: number.about.description.clone(),
         picture: number.about.picture_path(number.id),
     }

@@ -45,6 +45,9 @@ pub(crate) struct Business {
     pub hours: Option<HoursShown>,
     /// Whether the user may ask to be called back.
     pub callback: bool,
+    /// Whether it has the badge of an official business account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub official: bool,
     /// What the business says of itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,

@@ -72,6 +72,11 @@ impl Platform {
 /// Enabling needs a messaging limit of 2,000 (138015; sandbox numbers are free of it) and somebody who gets the calls: an app
 /// with the webhook field, or a SIP server in use (138018; `rules.md` §1).
 fn may_enable(step: &mut Step<'_>, number: &Number) -> Result<(), Refusal> {
+    if number.registration.on_biz_app {
+        return Err(Refusal::Invalid(
+            "calling.status: this number is used in the Business app too (is_on_biz_app), and its calls stay there".to_owned(),
+        ));
+    }
     if number.profile == Profile::Production && number.messaging_limit < MessagingLimit::Tier2k {
         return Err(Refusal::MessagingLimit(number.messaging_limit.as_str()));
     }

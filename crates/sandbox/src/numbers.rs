@@ -1,9 +1,11 @@
 //! Switches of a business number that no business can throw: `numbers/{id}`.
 
-use ahoy_types::BusinessId;
+use ahoy_calling::account::Number;
+use ahoy_calling::badge::BadgeStatus;
+use ahoy_types::{BusinessId, RuleTime};
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::SandboxState;
@@ -20,6 +22,52 @@ pub(crate) struct Patch {
     payment_valid: Option<bool>,
     /// The portfolio above; an empty text takes it away.
     parent_business: Option<String>,
+    /// Whether it is shown to be the business's own; `false` takes its registration away too.
+    verified: Option<bool>,
+    /// Whether it is used in the Business app too: its calls then stay there, and calling is switched off.
+    on_biz_app: Option<bool>,
+    /// State of the badge: `NOT_STARTED`, `PENDING`, `UNDER_REVIEW`, `APPROVED`, `REJECTED`, `EXPIRED` or `CANCELLED`.
+    #[schema(example = "APPROVED")]
+    oba_status: Option<String>,
+}
+
+fn view(number: &Number, parent: Option<BusinessId>, now: RuleTime) -> Value {
+    let registration = &number.registration;
+    json!({
+        "phone_number_id": number.id,
+        "number": number.number,
+        "payment_valid": number.payment_valid,
+        "parent_business": parent,
+        "verified": registration.verified,
+        "registered": registration.registered,
+        "verification": registration.code.as_ref().map(|sent| json!({
+            "code": sent.code,
+            "method": sent.method,
+            "language": sent.language,
+            "sent_at": sent.sent_at.secs(),
+            "ends_at": sent.ends().secs(),
+            "holds": sent.holds(now),
+        })),
+        "on_biz_app": registration.on_biz_app,
+        "oba_status": number.badge().as_str(),
+    })
+}
+
+/// A number as no business sees it, with the verification code that was sent to it.
+#[utoipa::path(
+    get,
+    path = "/numbers/{number}",
+    operation_id = "read_number",
+    tag = "numbers",
+    params(("number" = String, Path)),
+    responses(
+        (status = 200, description = "The number", body = NumberShown),
+    )
+)]
+pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
+    let number = business(&state, &id)?;
+    let parent = state.platform.parent_of(&number)?;
+    object(view(&number, parent, state.platform.clock().now()))
 }
 
 /// Throws switches that no business can throw. What is absent stays.
@@ -50,16 +98,33 @@ pub(crate) async fn patch(
             })?))
         }
     };
+    let badge = match body.oba_status.as_deref() {
+        None => None,
+        Some(word) => Some(BadgeStatus::parse(word).ok_or_else(|| {
+            let words: Vec<_> = BadgeStatus::WORDS.iter().map(|(word, _)| *word).collect();
+            Failure::Invalid(format!(
+                "oba_status: one of {} is expected",
+                words.join(", ")
+            ))
+        })?),
+    };
+    let now = state.platform.clock().now();
     let changed = state
         .platform
         .change_number_and_parent(id, parent, move |number| {
             number.payment_valid = body.payment_valid.unwrap_or(number.payment_valid);
+            if let Some(verified) = body.verified {
+                number.registration.verified = verified;
+                number.registration.registered &= verified;
+            }
+            if let Some(shared) = body.on_biz_app {
+                number.share_with_biz_app(shared);
+            }
+            if let Some(badge) = badge {
+                number.judge_badge(badge, now);
+            }
         });
     let number = changed.await?;
-    object(json!({
-        "phone_number_id": number.id,
-        "number": number.number,
-        "payment_valid": number.payment_valid,
-        "parent_business": state.platform.parent_of(&number)?,
-    }))
+    let parent = state.platform.parent_of(&number)?;
+    object(view(&number, parent, now))
 }

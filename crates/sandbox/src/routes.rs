@@ -41,7 +41,7 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
         .routes(routes!(chat::report))
         .routes(routes!(call_logs::list))
         .routes(routes!(call_logs::get))
-        .routes(routes!(numbers::patch))
+        .routes(routes!(numbers::get, numbers::patch))
         .routes(routes!(standing::get, standing::put))
         .routes(routes!(templates::patch))
         .routes(routes!(standing::mailbox))

@@ -22,6 +22,7 @@ pub mod settings;
 pub mod subscriptions;
 pub mod templates;
 pub mod tokens;
+pub mod verification;
 pub mod webhook;
 
 pub use body::Body;

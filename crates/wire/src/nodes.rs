@@ -56,6 +56,9 @@ pub struct PhoneNumber {
     /// `CLOUD_API`, or `NOT_APPLICABLE` while it is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_platform: Option<String>,
+    /// Whether it is used in the Business app too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_on_biz_app: Option<bool>,
     /// Whether the business has the badge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_official_business_account: Option<bool>,
@@ -281,6 +284,7 @@ pub const PHONE_NUMBER_FIELDS: &[&str] = &[
     "whatsapp_business_manager_messaging_limit",
     "host_platform",
     "is_official_business_account",
+    "is_on_biz_app",
     "is_pin_enabled",
     "country_code",
     "country_dial_code",
@@ -291,7 +295,6 @@ pub const PHONE_NUMBER_FIELDS: &[&str] = &[
     "certificate",
     "conversational_automation",
     "eligibility_for_api_business_global_search",
-    "is_on_biz_app",
     "is_preverified_number",
     "last_onboarded_time",
     "new_certificate",

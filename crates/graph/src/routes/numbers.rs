@@ -332,6 +332,7 @@ fn node(number: &Number) -> PhoneNumber {
         whatsapp_business_manager_messaging_limit: text(number.messaging_limit.as_str()),
         messaging_limit_tier: text(number.messaging_limit.as_str()),
         host_platform: text(platform),
+        is_on_biz_app: Some(number.registration.on_biz_app),
         is_official_business_account: Some(number.about.official),
         is_pin_enabled: Some(number.registration.pin_set()),
         country_code: number.number.country().map(|country| country.to_string()),

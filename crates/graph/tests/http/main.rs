@@ -3,6 +3,7 @@
 
 mod a_body_too_large_is_answered_over_tcp;
 mod a_number_is_registered_and_says_who_it_is;
+mod a_number_is_verified_by_a_code;
 mod an_account_answers_for_its_calls;
 mod an_answer_to_an_advertisement_is_free_for_days;
 mod an_old_app_lacks_what_came_later;

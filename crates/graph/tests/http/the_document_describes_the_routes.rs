@@ -43,6 +43,7 @@ fn every_operation_is_there_with_its_answers() {
             "get /{app_id}/subscriptions",
             "get /{node_id}",
             "get /{phone_number_id}/call_permissions",
+            "get /{phone_number_id}/official_business_account",
             "get /{phone_number_id}/settings",
             "get /{phone_number_id}/whatsapp_business_profile",
             "get /{waba_id}/message_templates",
@@ -54,10 +55,14 @@ fn every_operation_is_there_with_its_answers() {
             "post /{phone_number_id}/deregister",
             "post /{phone_number_id}/media",
             "post /{phone_number_id}/messages",
+            "post /{phone_number_id}/official_business_account",
             "post /{phone_number_id}/register",
+            "post /{phone_number_id}/request_code",
             "post /{phone_number_id}/settings",
+            "post /{phone_number_id}/verify_code",
             "post /{phone_number_id}/whatsapp_business_profile",
             "post /{waba_id}/message_templates",
+            "post /{waba_id}/phone_numbers",
             "post /{waba_id}/subscribed_apps",
         ]
     );

@@ -17,6 +17,7 @@ async fn in_the_list_and_at_its_address() {
     let mut phone = server.phone().await;
     let list = phone.get("businesses", json!({})).await;
     assert!(list["businesses"][0].get("picture").is_none());
+    assert!(list["businesses"][0].get("official").is_none());
 
     let admin = server.platform.admin(Administrator::all("test"));
     let png = b"\x89PNG\r\n\x1a\nrest".to_vec();
@@ -26,12 +27,14 @@ async fn in_the_list_and_at_its_address() {
             description: Some("Coffee on the quay".into()),
             ..AboutPatch::default()
         },
+        official: Some(true),
         ..NumberPatch::default()
     };
     admin.change_number(PHONE, patch).await.unwrap();
     let list = phone.get("businesses", json!({})).await;
     let business = &list["businesses"][0];
     assert_eq!(business["description"], "Coffee on the quay");
+    assert_eq!(business["official"], true);
     let path = business["picture"].as_str().unwrap();
 
     // Pictures are public, also where nobody may take a phone.

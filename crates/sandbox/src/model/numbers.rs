@@ -11,9 +11,38 @@ pub(crate) struct NumberShown {
     number: String,
     /// Whether somebody pays for its calls.
     payment_valid: bool,
+    /// Whether it is shown to be the business's own.
+    verified: bool,
+    /// Whether it is registered.
+    registered: bool,
+    /// The verification code on its way.
+    #[schema(required = true)]
+    verification: Option<CodeShown>,
+    /// Whether it is used in the Business app too.
+    on_biz_app: bool,
+    /// State of the badge: `NOT_STARTED`, `PENDING`, `UNDER_REVIEW`, `APPROVED`, `REJECTED`, `EXPIRED` or `CANCELLED`.
+    oba_status: String,
     /// The portfolio above its own.
     #[schema(required = true)]
     parent_business: Option<String>,
+}
+
+/// A verification code as its receiver would see it.
+#[derive(ToSchema)]
+pub(crate) struct CodeShown {
+    /// The digits.
+    #[schema(example = "123456")]
+    code: String,
+    /// `SMS` or `VOICE`.
+    method: String,
+    /// The language asked for.
+    language: String,
+    /// When it was asked for, Unix seconds of rule time.
+    sent_at: i64,
+    /// From when on it no longer holds.
+    ends_at: i64,
+    /// Whether it can still be given back.
+    holds: bool,
 }
 
 /// A message template.

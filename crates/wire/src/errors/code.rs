@@ -153,6 +153,7 @@ table! {
     JustDeleted 133015 400 Answer "Please wait a few minutes before attempting to register this phone number" "The number was deleted a moment ago.";
     RegistrationLimit 133016 400 Answer "Account register deregister rate limit exceeded" "Too many registrations of this number.";
     UserError 135000 400 Answer "Generic user error" "The request's parameters could not be used.";
+    VerificationCode 136024 400 Answer "Request code error" "No verification code can be sent to the number.";
     CallingNotEnabled 138000 400 Answer "Calling API not enabled" "Calling is switched off for this number.";
     ReceiverUncallable 138001 400 Answer "Receiver uncallable" "The user is not on WhatsApp, has not taken the terms or has an old client.";
     ConcurrentCalls 138002 429 Answer "Concurrent calls limit reached" "The number has as many calls up as it may.";
