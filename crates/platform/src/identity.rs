@@ -3,7 +3,7 @@
 use ahoy_calling::Refusal;
 use ahoy_calling::account::{Number, User};
 use ahoy_store::{Result, Rows, StoreError, Tx};
-use ahoy_types::{BusinessId, Country, UserId, WaId};
+use ahoy_types::{BusinessId, Country, Named, UserId, WaId};
 use ahoy_wire::webhook::ContactCard;
 
 use crate::business::{Recipient, internal};
@@ -19,14 +19,14 @@ pub(crate) fn card(tx: &mut dyn Tx, business: BusinessId, wa_id: WaId) -> Result
         .or_else(|| wa_id.country());
     let (name, identity) = user.map(|u| (u.name, u.identity)).unwrap_or_default();
     let parent_user_id = match tx.parent_of(business)? {
-        Some(parent) => Some(shown(tx, parent, wa_id, country)?),
+        Some(parent) => Some(shown(tx, parent, wa_id, country, true)?),
         None => None,
     };
     Ok(ContactCard {
         name,
         username: identity.username,
         wa_id: (!identity.hides_number).then_some(wa_id),
-        user_id: shown(tx, business, wa_id, country)?,
+        user_id: shown(tx, business, wa_id, country, false)?,
         parent_user_id,
     })
 }
@@ -37,11 +37,18 @@ fn shown(
     business: BusinessId,
     user: WaId,
     country: Option<Country>,
+    parent: bool,
 ) -> Result<UserId> {
     if let Some(id) = tx.user_id(business, user)? {
         return Ok(id);
     }
-    let id = UserId::derive(business, user, country);
+    let id = UserId::derive(&Named {
+        business,
+        user,
+        holder: 0,
+        country,
+        parent,
+    });
     tx.put_user_id(business, user, &id)?;
     Ok(id)
 }

@@ -19,5 +19,5 @@ pub use ids::{
 };
 pub use media::{Fingerprint, FingerprintError, IcePwd, PayloadType, Ssrc, Ufrag};
 pub use message_id::{MessageId, MessageIdError};
-pub use phone::{Country, UserId, WaId, WaIdError};
+pub use phone::{Country, Named, TWO_FORMS, TwoForms, UserId, WaId, WaIdError};
 pub use time::{RuleTime, Seconds};

@@ -9,7 +9,7 @@ use crate::{Body, GraphError};
 /// The object webhooks of this platform are about.
 pub const OBJECT: &str = "whatsapp_business_account";
 /// Fields an app can subscribe to. Not every one has events yet; a subscription is kept until it has.
-pub const FIELDS: [&str; 35] = [
+pub const FIELDS: [&str; 34] = [
     "account_alerts",
     "account_offboarded",
     "account_reconnected",
@@ -43,7 +43,6 @@ pub const FIELDS: [&str; 35] = [
     "template_category_update",
     "template_correct_category_detection",
     "tracking_events",
-    "user_id_update",
     "user_preferences",
 ];
 /// Those of [`FIELDS`] that this server has webhooks for.

@@ -9,6 +9,7 @@ mod account;
 mod build;
 mod messages;
 mod model;
+mod person;
 mod sign;
 mod template;
 mod unix;
@@ -27,5 +28,6 @@ pub use model::{
     Notification, Pricing, Profile, QuickReply, Referral, Reply, Status, StatusWord, Text, Value,
     WelcomeMessage,
 };
+pub use person::{SharedContact, SharedName, SharedPhone, System, UserChanged, user_changed};
 pub use sign::{SIGNATURE_HEADER, sign, verify};
 pub use template::{TemplateStatus, template_status};

@@ -442,8 +442,90 @@ fn a_users_message_names_what_it_answers() {
     );
 }
 
+#[test]
+fn a_number_that_was_asked_for_comes_as_a_contact_of_its_own_origin() {
+    let id = MessageId::new(USER, [8; 16]);
+    let asked = MessageId::new(USER, [9; 16]);
+    let bytes = webhook::inbound(
+        &common(),
+        &InboundMessage {
+            id: id.clone(),
+            timestamp: RuleTime(1_790_000_010_000),
+            content: InboundContent::OwnNumber {
+                name: "Ana of the Sea".into(),
+                number: USER,
+            },
+            context: Some((asked.clone(), true)),
+            referral: None,
+        },
+    );
+    assert_eq!(
+        value(&bytes)["messages"],
+        json!([{
+            "from": "447700900001", "from_user_id": user_id(), "id": id.as_str(), "timestamp": "1790000010",
+            "type": "contacts", "context": { "from": "442079460000", "id": asked.as_str() },
+            "contacts": [{
+                "origin": "contact_request",
+                "name": { "formatted_name": "Ana of the Sea", "first_name": "Ana" },
+                "phones": [{ "phone": "+44 7700 900001", "wa_id": "447700900001", "type": "MOBILE" }],
+            }],
+        }])
+    );
+}
+
+#[test]
+fn another_number_is_told_without_contacts_and_with_numbers_only_where_they_may_be_seen() {
+    let id = MessageId::new(USER, [8; 16]);
+    let former: UserId = "GB.90000000000000000001".parse().unwrap();
+    let event = UserChanged {
+        id: id.clone(),
+        timestamp: RuleTime(1_790_000_010_000),
+        previous_number: Some(WaId::from_u64(447_700_900_009)),
+        previous_user_id: former.clone(),
+        previous_parent_user_id: None,
+    };
+    let told = value(&webhook::user_changed(&common(), &event));
+    assert!(told.get("contacts").is_none());
+    assert_eq!(
+        told["messages"],
+        json!([{
+            "from": "447700900009", "id": id.as_str(), "timestamp": "1790000010", "type": "system",
+            "system": {
+                "type": "user_changed_number", "body": "User Ana changed from 447700900009 to 447700900001",
+                "wa_id": "447700900001", "user_id": user_id(), "previous_user_id": former,
+            },
+        }])
+    );
+
+    let mut hidden = common();
+    hidden.contact.wa_id = None;
+    hidden.contact.parent_user_id = "GB.ENT.2".parse().ok();
+    let event = UserChanged {
+        previous_parent_user_id: "GB.ENT.1".parse().ok(),
+        ..event
+    };
+    let told = value(&webhook::user_changed(&hidden, &event));
+    assert_eq!(
+        told["messages"],
+        json!([{
+            "id": id.as_str(), "timestamp": "1790000010", "type": "system",
+            "system": {
+                "type": "user_changed_user_id", "body": format!("User Ana changed from {former} to {}", user_id()),
+                "user_id": user_id(), "previous_user_id": former,
+                "parent_user_id": "GB.ENT.2", "previous_parent_user_id": "GB.ENT.1",
+            },
+        }])
+    );
+}
+
 fn user_id() -> UserId {
-    UserId::derive(ahoy_types::BusinessId(1), USER, None)
+    UserId::derive(&ahoy_types::Named {
+        business: ahoy_types::BusinessId(1),
+        user: USER,
+        holder: 0,
+        country: None,
+        parent: false,
+    })
 }
 
 fn card() -> ContactCard {

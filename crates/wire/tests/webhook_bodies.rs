@@ -24,11 +24,13 @@ fn common() -> Common {
             parent_user_id: None,
             name: Some("Zoë 🎧".into()),
             wa_id: Some(USER),
-            user_id: UserId::derive(
-                ahoy_types::BusinessId(730_000_000_000_001),
-                USER,
-                Some(country),
-            ),
+            user_id: UserId::derive(&ahoy_types::Named {
+                business: ahoy_types::BusinessId(730_000_000_000_001),
+                user: USER,
+                holder: 0,
+                country: Some(country),
+                parent: false,
+            }),
         },
     }
 }

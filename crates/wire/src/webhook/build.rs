@@ -238,16 +238,10 @@ pub fn permission_reply(common: &Common, reply: &PermissionReply) -> Vec<u8> {
         from: common.contact.wa_id,
         from_user_id: Some(common.contact.user_id.clone()),
         from_parent_user_id: common.contact.parent_user_id.clone(),
-        id: reply.id.clone(),
-        timestamp: reply.timestamp,
-        kind: "interactive".to_owned(),
         context: reply.context.clone().map(|id| Context {
             from: Some(common.display_phone_number),
             id,
         }),
-        text: None,
-        button: None,
-        referral: None,
         interactive: Some(Interactive {
             kind: "call_permission_reply".to_owned(),
             button_reply: None,
@@ -259,6 +253,7 @@ pub fn permission_reply(common: &Common, reply: &PermissionReply) -> Vec<u8> {
                 response_source: source.to_owned(),
             }),
         }),
+        ..Message::empty(reply.id.clone(), reply.timestamp, "interactive".to_owned())
     });
     notification(common, "messages", value)
 }

@@ -1,12 +1,13 @@
 //! What users write, and how far the business's messages have come (`webhooks.md` §3.3, §3.4).
 
-use ahoy_types::{MessageId, RuleTime};
+use ahoy_types::{MessageId, RuleTime, WaId};
 
 use super::build::{Common, notification, value};
 use super::model::{
     Context, Conversation, ConversationOrigin, Interactive, Message, MessageStatus, Pricing,
     QuickReply, Referral, Reply, Status, StatusWord, Text,
 };
+use super::person::own_number;
 use crate::errors::WebhookError;
 
 /// How far a message of the business has come.
@@ -79,6 +80,13 @@ pub enum InboundContent {
     ListReply(Reply),
     /// A quick reply of a template was tapped.
     QuickReply(QuickReply),
+    /// The user's own number, which the business had asked for.
+    OwnNumber {
+        /// The user's name.
+        name: String,
+        /// The number.
+        number: WaId,
+    },
 }
 
 /// Bytes of a user's message (`webhooks.md` §3.3).
@@ -87,9 +95,6 @@ pub fn inbound(common: &Common, event: &InboundMessage) -> Vec<u8> {
         from: common.contact.wa_id,
         from_user_id: Some(common.contact.user_id.clone()),
         from_parent_user_id: common.contact.parent_user_id.clone(),
-        id: event.id.to_string(),
-        timestamp: event.timestamp,
-        kind: String::new(),
         context: event.context.as_ref().map(|(id, own)| Context {
             from: if *own {
                 Some(common.display_phone_number)
@@ -98,10 +103,8 @@ pub fn inbound(common: &Common, event: &InboundMessage) -> Vec<u8> {
             },
             id: id.to_string(),
         }),
-        text: None,
-        interactive: None,
-        button: None,
         referral: event.referral.clone(),
+        ..Message::empty(event.id.to_string(), event.timestamp, String::new())
     };
     let interactive = |kind: &str, button_reply, list_reply| Interactive {
         kind: kind.to_owned(),
@@ -125,6 +128,10 @@ pub fn inbound(common: &Common, event: &InboundMessage) -> Vec<u8> {
         InboundContent::QuickReply(reply) => {
             message.button = Some(reply);
             "button"
+        }
+        InboundContent::OwnNumber { name, number } => {
+            message.contacts.push(own_number(name, number));
+            "contacts"
         }
     };
     message.kind = kind.to_owned();

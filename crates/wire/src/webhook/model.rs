@@ -4,6 +4,7 @@ use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, UserId, Wa
 use serde::{Deserialize, Serialize};
 
 use super::account::{RestrictionInfo, ViolationInfo, VolumeTierInfo};
+use super::person::{SharedContact, System};
 use super::unix;
 use crate::Session;
 use crate::errors::WebhookError;
@@ -374,7 +375,8 @@ pub struct Message {
     /// When, in Unix seconds.
     #[serde(with = "unix")]
     pub timestamp: RuleTime,
-    /// `text`; `interactive` for taps and answers to permission requests; `button` for a template's quick reply.
+    /// `text`; `interactive` for taps and answers to permission requests; `button` for a template's quick reply;
+    /// `contacts` and `system`.
     #[serde(rename = "type")]
     pub kind: String,
     /// What it answers.
@@ -392,6 +394,33 @@ pub struct Message {
     /// The advertisement the user wrote out of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referral: Option<Referral>,
+    /// Contacts that the user shared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<SharedContact>,
+    /// What the platform says of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<System>,
+}
+
+impl Message {
+    /// A message that says nothing yet.
+    pub(super) const fn empty(id: String, timestamp: RuleTime, kind: String) -> Self {
+        Self {
+            from: None,
+            from_user_id: None,
+            from_parent_user_id: None,
+            id,
+            timestamp,
+            kind,
+            context: None,
+            text: None,
+            interactive: None,
+            button: None,
+            referral: None,
+            contacts: Vec::new(),
+            system: None,
+        }
+    }
 }
 
 /// An advertisement that leads into a chat (`webhooks.md` §3.3).
