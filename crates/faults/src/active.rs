@@ -72,6 +72,8 @@ pub struct WebhookOutcome {
     pub duplicate: bool,
     /// The call's next event goes first.
     pub reorder: bool,
+    /// Its body comes in pieces, without a length.
+    pub chunked: bool,
     /// It leaves so much later.
     pub delay: Duration,
     /// The names of the faults that struck.
@@ -90,6 +92,7 @@ impl WebhookOutcome {
         self.timeout |= other.timeout;
         self.duplicate |= other.duplicate;
         self.reorder |= other.reorder;
+        self.chunked |= other.chunked;
         self.delay = self.delay.max(other.delay);
         add_names(&mut self.names, other.names);
         self
@@ -261,6 +264,7 @@ impl Active {
                     WebhookFault::Timeout => outcome.timeout = true,
                     WebhookFault::Duplicate => outcome.duplicate = true,
                     WebhookFault::Reorder => outcome.reorder = true,
+                    WebhookFault::Chunked => outcome.chunked = true,
                     WebhookFault::Delay(delay) => outcome.delay = outcome.delay.max(delay),
                 }
             }

@@ -45,6 +45,8 @@ pub enum WebhookFault {
     Duplicate,
     /// The next event of the call overtakes it.
     Reorder,
+    /// Its body comes in pieces, without a length.
+    Chunked,
     /// It leaves this much later, in real time.
     Delay(Duration),
 }

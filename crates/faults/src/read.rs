@@ -23,7 +23,14 @@ const COMMON: [&str; 2] = ["probability", "times"];
 
 const fn faults_of(area: Area) -> &'static [&'static str] {
     match area {
-        Area::Webhooks => &["drop", "timeout", "duplicate", "reorder", "delay_ms"],
+        Area::Webhooks => &[
+            "drop",
+            "timeout",
+            "duplicate",
+            "reorder",
+            "chunked",
+            "delay_ms",
+        ],
         Area::Api => &["error_code", "latency_ms", "cut"],
         Area::Media => &[
             "loss",

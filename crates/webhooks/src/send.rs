@@ -11,7 +11,7 @@ use ahoy_platform::{AttemptReport, DeliveryJob, Platform, Target};
 use ahoy_types::AppId;
 use ahoy_wire::webhook::{SIGNATURE_HEADER, sign};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Body, Client, Response};
 use tokio::sync::{Semaphore, mpsc};
 
 /// Attempts to one receiver under way at once; its others wait. Bounds sockets when a receiver hangs, and is counted
@@ -83,7 +83,7 @@ impl Sender {
     async fn attempt(&self, job: DeliveryJob) {
         let began = self.platform.clock().now();
         let report = match self.platform.delivery_target(&job) {
-            Ok(Some(target)) if target.faults.is_none() => self.post(&target).await,
+            Ok(Some(target)) if target.faults.is_none() => self.post(&target, whole(&target)).await,
             Ok(Some(target)) => faulty::attempt(self, &job, &target).await,
             Ok(None) => return,
             Err(e) => {
@@ -103,12 +103,12 @@ impl Sender {
         self.platform.delivery_attempted(job, report, began).await;
     }
 
-    async fn post(&self, target: &Target) -> AttemptReport {
+    async fn post(&self, target: &Target, body: Body) -> AttemptReport {
         let mut report = unsent(target);
         let Some(url) = &target.url else {
             return report;
         };
-        let mut request = self.client.post(url).body(target.delivery.body.clone());
+        let mut request = self.client.post(url).body(body);
         for (name, value) in &report.headers {
             request = request.header(name, value);
         }
@@ -131,6 +131,11 @@ impl Sender {
         report.took_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         report
     }
+}
+
+/// The body of a webhook with its length.
+fn whole(target: &Target) -> Body {
+    target.delivery.body.clone().into()
 }
 
 /// The answer's headers as text.

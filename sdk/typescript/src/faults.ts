@@ -16,6 +16,7 @@ export interface WebhookFault extends FaultRule {
   timeout?: boolean | number;
   duplicate?: boolean | number;
   reorder?: boolean | number;
+  chunked?: boolean | number;
   delay_ms?: number;
   event?: string;
   call?: string;

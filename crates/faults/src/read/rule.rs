@@ -64,6 +64,7 @@ pub(super) fn webhook_faults(fields: &Fields<'_>) -> Result<Named<WebhookFault>,
             ("timeout", WebhookFault::Timeout),
             ("duplicate", WebhookFault::Duplicate),
             ("reorder", WebhookFault::Reorder),
+            ("chunked", WebhookFault::Chunked),
         ],
     )?;
     if let Some(delay) = fields.millis("delay_ms")? {

@@ -84,6 +84,8 @@ rule!(
         duplicate: Chance,
         /// The call's next event overtakes it.
         reorder: Chance,
+        /// Its body comes in pieces (`Transfer-Encoding: chunked`), without a length.
+        chunked: Chance,
         /// It leaves so many real milliseconds later, 60000 at most.
         delay_ms: u64,
         /// Only this event, or this webhook field.

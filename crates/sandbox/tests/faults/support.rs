@@ -17,6 +17,7 @@ use ahoy_webhooks::Sender;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::routing::any;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -38,11 +39,25 @@ pub fn answer() -> String {
     ANSWER.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
-type Bodies = Arc<watch::Sender<Vec<Value>>>;
+type Bodies = Arc<watch::Sender<Vec<Got>>>;
 
-async fn take(State(got): State<Bodies>, body: Bytes) {
-    let body = serde_json::from_slice(&body).unwrap();
-    got.send_modify(|all| all.push(body));
+/// A webhook as it came.
+#[derive(Debug, Clone)]
+pub struct Got {
+    pub headers: HeaderMap,
+    pub bytes: Bytes,
+    pub body: Value,
+}
+
+async fn take(State(got): State<Bodies>, headers: HeaderMap, bytes: Bytes) {
+    let body = serde_json::from_slice(&bytes).unwrap();
+    got.send_modify(|all| {
+        all.push(Got {
+            headers,
+            bytes,
+            body,
+        });
+    });
 }
 
 /// Event and call of a webhook.
@@ -244,6 +259,12 @@ impl World {
     pub fn got(&self, call: &str) -> Vec<String> {
         of_call(&self.got.borrow(), call)
     }
+    /// The webhooks of this call as they came.
+    pub fn came(&self, call: &str) -> Vec<Got> {
+        let all = self.got.borrow();
+        let of_call = all.iter().filter(|got| event(&got.body).1 == call);
+        of_call.cloned().collect()
+    }
     /// Waits until the receiver has got exactly these events of the call.
     pub async fn until(&self, call: &str, wanted: &[&str]) {
         let mut watch = self.got.subscribe();
@@ -278,8 +299,8 @@ pub fn connect(user: &str) -> Value {
     })
 }
 
-fn of_call(all: &[Value], call: &str) -> Vec<String> {
-    let events = all.iter().map(event);
+fn of_call(all: &[Got], call: &str) -> Vec<String> {
+    let events = all.iter().map(|got| event(&got.body));
     events
         .filter(|(_, id)| id == call)
         .map(|(name, _)| name)

@@ -73,6 +73,27 @@ async fn a_duplicate_comes_twice_and_both_are_logged() {
 }
 
 #[tokio::test]
+async fn a_chunked_one_comes_in_pieces_with_the_same_bytes() {
+    let world = World::new().await;
+    world
+        .faults(json!({"webhooks": {"chunked": true, "event": "terminate"}}))
+        .await;
+    let call = world.user_calls(ANA).await;
+    world.hang_up(ANA, &call).await;
+    world.until(&call, &["connect", "terminate"]).await;
+    let came = world.came(&call);
+    let header = |at: usize, name: &str| came[at].headers.get(name).cloned();
+    assert_eq!(header(0, "transfer-encoding"), None);
+    assert!(header(0, "content-length").is_some());
+    assert_eq!(header(1, "transfer-encoding").unwrap(), "chunked");
+    assert_eq!(header(1, "content-length"), None);
+    let signature = ahoy_wire::webhook::sign("ahoy-dev-secret", &came[1].bytes);
+    assert_eq!(header(1, "x-hub-signature-256").unwrap(), *signature);
+    let attempts = world.logged(&call, "terminate", 1).await;
+    assert_eq!(told(&attempts), [(Some("chunked"), Some(200))]);
+}
+
+#[tokio::test]
 async fn the_next_event_of_the_call_overtakes() {
     let world = World::new().await;
     world

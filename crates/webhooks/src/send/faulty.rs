@@ -1,11 +1,34 @@
 //! An attempt that was asked to go wrong. What goes wrong was decided when its target was looked up; here it happens.
 
+use std::convert::Infallible;
 use std::time::Instant;
 
 use ahoy_calling::delivery::Outcome;
 use ahoy_platform::{AttemptReport, DeliveryJob, Target};
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use reqwest::Body;
 
-use super::{Sender, unsent};
+use super::{Sender, unsent, whole};
+
+/// Bytes of a piece of a body that comes in pieces: short enough to cut every key and string somewhere.
+const PIECE: usize = 24;
+
+/// The body of an attempt: in pieces of unknown number where that was asked for, which HTTP/1.1 sends without a length.
+fn body(target: &Target) -> Body {
+    if !target.faults.chunked {
+        return whole(target);
+    }
+    let pieces: Vec<_> = target
+        .delivery
+        .body
+        .chunks(PIECE)
+        .map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(piece))))
+        .collect();
+    Body::wrap(StreamBody::new(stream::iter(pieces)))
+}
 
 /// Makes the attempt with its faults. A delay comes first, and the time of the attempt is counted from its beginning.
 pub(super) async fn attempt(sender: &Sender, job: &DeliveryJob, target: &Target) -> AttemptReport {
@@ -32,12 +55,12 @@ pub(super) async fn attempt(sender: &Sender, job: &DeliveryJob, target: &Target)
             ..unsent(target)
         }
     } else {
-        sender.post(target).await
+        sender.post(target, body(target)).await
     };
     if faults.duplicate && !faults.drop {
         let copy = AttemptReport {
             fault: Some("duplicate".to_owned()),
-            ..sender.post(target).await
+            ..sender.post(target, body(target)).await
         };
         report.copy = Some(Box::new(copy));
     }

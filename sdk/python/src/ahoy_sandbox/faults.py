@@ -18,6 +18,7 @@ class WebhookFault(_Rule, total=False):
     timeout: bool | float
     duplicate: bool | float
     reorder: bool | float
+    chunked: bool | float
     delay_ms: int
     event: str
     call: str
