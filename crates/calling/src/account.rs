@@ -23,6 +23,8 @@ pub struct Business {
     pub name: String,
     /// Mail addresses of those who are told when the platform warns or restricts a number.
     pub contacts: Vec<String>,
+    /// Whether it keeps a contact book (`rules.md` §8): numbers of users it once met stay visible to it.
+    pub contact_book: bool,
 }
 
 /// A WhatsApp Business Account.

@@ -1,5 +1,7 @@
 //! How a user shows up at a business (`rules.md` §8), and what the user's phone is like.
 
+mod acquaintance;
+
 use ahoy_types::RuleTime;
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +10,16 @@ use crate::limits::{
     BUTTONS_FROM_APP, CALLED_FROM_APP, HIDDEN_ICONS_FROM_APP, ICON_FROM_APP, PAYLOADS_FROM_APP,
 };
 
+pub use acquaintance::{Acquaintance, CONTACT_BOOK_FROM, NUMBER_SEEN_FOR, NamedBy};
+
 /// What businesses get to see of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Identity {
     /// The name the user goes by instead of the number.
     pub username: Option<String>,
-    /// Whether businesses see no number: webhooks and answers then carry the business-scoped id alone.
+    /// Whether no business sees the number, whatever the rules say: webhooks and answers then carry the business-scoped id
+    /// alone. A switch of the sandbox; otherwise [`Identity::shows_number`] decides.
     pub hides_number: bool,
 }
 

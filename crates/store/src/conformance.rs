@@ -91,6 +91,8 @@ pub const CASES: &[(&str, Case)] = cases![
     charges::the_log_finds_a_time_wherever_it_lies,
     identity::an_id_belongs_to_one_portfolio,
     identity::a_portfolio_has_one_above_it,
+    identity::what_one_number_knows_its_portfolio_knows,
+    identity::a_user_takes_everything_along_to_another_number,
     timers::every_kind_of_timer_comes_back,
     timers::the_earliest_timer_comes_first_and_ties_go_by_id,
     timers::timers_of_a_call_go_together,

@@ -18,7 +18,7 @@ mod templates;
 pub use admin::{AdminRows, AdminTx, Picture};
 pub use charges::{CallEvent, CallLogFilter, Charge, ChargeRows, ChargeTx, LoggedCall, SumsOf};
 pub use messages::{MessageRows, MessageTx};
-pub use permissions::{IdentityRows, IdentityTx};
+pub use permissions::{IdentityRows, IdentityTx, ShownId};
 pub use quality::{Mail, MailState, NewMail, QualityRows, QualityTx};
 pub use rows::{
     Attempt, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NumberOverride, Page, Timer,

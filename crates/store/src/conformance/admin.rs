@@ -25,6 +25,7 @@ fn two_tenants(store: &mut dyn Store) {
             id: OTHER,
             name: "Other".into(),
             contacts: Vec::new(),
+            contact_book: true,
         })?;
         tx.put_waba(&samples::waba())?;
         tx.put_waba(&Waba::new(OTHER_WABA, OTHER, "Other"))?;

@@ -15,7 +15,7 @@ fn message_id(n: u64) -> MessageId {
     MessageId::new(wa_id(1), random)
 }
 
-fn text(n: u64, from: Side) -> Message {
+pub(super) fn text(n: u64, from: Side) -> Message {
     let body = format!("message {n}");
     Message::new(
         message_id(n),

@@ -51,6 +51,7 @@ pub fn business() -> Business {
         id: BUSINESS,
         name: "Ahoy Ltd".into(),
         contacts: vec!["ops@ahoy.example".into()],
+        contact_book: false,
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn business(conn: &Connection, of: BusinessId) -> Result<Option<Busin
     };
     one(
         conn,
-        "SELECT id, name, contacts_json FROM businesses WHERE id = ?1",
+        "SELECT id, name, contacts_json, contact_book FROM businesses WHERE id = ?1",
         [key],
         read_business,
     )
@@ -25,15 +25,22 @@ pub(super) fn read_business(row: &Row<'_>) -> Result<Business> {
         id: BusinessId(unsigned(row, 0)?),
         name: row.get(1)?,
         contacts: json(row, 2)?,
+        contact_book: row.get(3)?,
     })
 }
 
 pub(super) fn put_business(conn: &Connection, row: &Business) -> Result<()> {
     run(
         conn,
-        "INSERT INTO businesses (id, name, contacts_json) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, contacts_json = excluded.contacts_json",
-        params![id(row.id.0)?, row.name, to_json(&row.contacts)?],
+        "INSERT INTO businesses (id, name, contacts_json, contact_book) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, contacts_json = excluded.contacts_json,
+             contact_book = excluded.contact_book",
+        params![
+            id(row.id.0)?,
+            row.name,
+            to_json(&row.contacts)?,
+            row.contact_book
+        ],
     )?;
     Ok(())
 }

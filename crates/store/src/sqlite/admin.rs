@@ -76,7 +76,7 @@ fn gone(conn: &Connection, sql: &str, params: impl Params) -> Result<bool> {
 impl AdminRows for View<'_> {
     fn businesses(&mut self, page: Page<BusinessId>) -> Result<Vec<Business>> {
         let since = page.after.map(|id| id.0);
-        let select = "SELECT id, name, contacts_json FROM businesses ";
+        let select = "SELECT id, name, contacts_json, contact_book FROM businesses ";
         page_of(self.0, select, None, since, page.limit, read_business)
     }
     fn wabas(&mut self, of: Option<BusinessId>, page: Page<WabaId>) -> Result<Vec<Waba>> {

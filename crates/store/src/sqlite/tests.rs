@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use ahoy_types::{AppId, BusinessId, PhoneNumberId, WaId};
 use rusqlite::{Connection, TransactionState};
 
 use super::folder::Folder;
@@ -446,4 +447,78 @@ fn commits_do_not_checkpoint_while_the_log_is_short() {
         .pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))
         .unwrap();
     assert_eq!(pages, 0);
+}
+
+/// What the release before had of people with two numbers, of ids and of acquaintances, as this one keeps it.
+#[test]
+fn users_of_the_release_before_keep_ids_and_numbers_in_the_form_of_this_one() {
+    let old = SqliteStore::open_schema(
+        Folder::temporary().unwrap(),
+        Durability::Normal,
+        &MIGRATIONS[..11],
+    )
+    .unwrap();
+    let numbers: [u64; 7] = [
+        525_512_345_678,
+        541_112_345_678,
+        551_181_234_567,
+        5_531_981_234_567,
+        551_132_345_678,
+        5_511_981_234_567,
+        447_700_900_001,
+    ];
+    for number in numbers {
+        old.conn
+            .execute_batch(&format!(
+                "INSERT INTO users (wa_id, created_at) VALUES ({number}, 0);
+                 INSERT INTO pairs VALUES (5, {number}, '{{}}');
+                 INSERT INTO user_ids VALUES (1, {number}, 'ZZ.{number}');
+                 INSERT INTO user_ids VALUES (9, {number}, 'ZZ.9{number}');"
+            ))
+            .unwrap();
+    }
+    old.conn
+        .execute_batch(
+            "INSERT INTO businesses (id, name) VALUES (1, 'Old Ltd');
+             INSERT INTO business_parents VALUES (1, 9);
+             INSERT INTO wabas (id, business, name) VALUES (2, 1, 'Old');
+             INSERT INTO apps (id, name, secret, business, fields_json) VALUES (3, 'App', 's', 1, '[\"calls\",\"user_id_update\"]');
+             INSERT INTO messages (id, number, user, author, at, kind_json, status, is_request)
+                 VALUES ('wamid.1', 5, 525512345678, 'user', 77, '{}', 'read', 0);",
+        )
+        .unwrap();
+    let (path, _remove) = folder();
+    fs::create_dir(&path).unwrap();
+    old.conn
+        .execute("VACUUM INTO ?1", [path.join("ahoy.sqlite3").to_str()])
+        .unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    let mut reader = store.reader().unwrap();
+    reader
+        .read(&mut |rows| {
+            let mut users: Vec<u64> = rows.users(99)?.iter().map(|u| u.wa_id.as_u64()).collect();
+            let mut known: Vec<u64> = numbers
+                .iter()
+                .map(|n| n.to_string().parse::<WaId>().unwrap().as_u64())
+                .collect();
+            for list in [&mut users, &mut known] {
+                list.sort_unstable();
+                list.dedup();
+            }
+            assert_eq!(users, known, "one user a person, by the platform's form");
+            for number in known.into_iter().map(WaId::from_u64) {
+                assert!(rows.acquaintance(PhoneNumberId(5), number)?.is_some());
+                let own = rows.user_id(BusinessId(1), number, false)?.unwrap();
+                let above = rows.user_id(BusinessId(9), number, true)?.unwrap();
+                assert_eq!((own.is_parent(), above.is_parent()), (false, true));
+                assert_eq!(rows.user_by_id(BusinessId(9), &above)?, Some(number));
+            }
+            let ana = "+52 55 1234 5678".parse::<WaId>().unwrap();
+            let met = rows.acquaintance(PhoneNumberId(5), ana)?.unwrap();
+            assert_eq!((met.met_at.map(|at| at.0), met.in_book), (Some(77), true));
+            assert_eq!(rows.app(AppId(3))?.unwrap().fields, ["calls"]);
+            assert!(rows.business(BusinessId(1))?.unwrap().contact_book);
+            Ok(())
+        })
+        .unwrap();
 }

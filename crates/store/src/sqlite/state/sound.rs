@@ -91,8 +91,11 @@ pub(super) fn check(conn: &Connection) -> Checked {
         view.pair(PhoneNumberId(number), wa_id(user)?).map(|_| ())
     })?;
     each_of_pair(conn, "allow_list", |_, user| wa_id(user).map(|_| ()))?;
-    each_of(conn, "user_ids", "business", "user", |business, user| {
-        found(view.user_id(BusinessId(business), wa_id(user)?))
+    each_of(conn, "user_ids", "business", "user", |_, user| {
+        view.ids_of_user(wa_id(user)?).map(|_| ())
+    })?;
+    each_of(conn, "acquaintances", "number", "user", |number, user| {
+        found(view.acquaintance(PhoneNumberId(number), wa_id(user)?))
     })?;
     each_text(conn, "timers", "kind_json", "id", |kind| {
         serde_json::from_str::<TimerKind>(kind)
