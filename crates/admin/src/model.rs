@@ -50,6 +50,8 @@ pub(crate) struct BusinessView {
     pub name: String,
     /// Mail addresses of those whom warnings and restrictions reach.
     pub contacts: Vec<String>,
+    /// Whether it keeps a contact book.
+    pub contact_book: bool,
 }
 
 impl From<Business> for BusinessView {
@@ -58,6 +60,7 @@ impl From<Business> for BusinessView {
             id: row.id.to_string(),
             name: row.name,
             contacts: row.contacts,
+            contact_book: row.contact_book,
         }
     }
 }

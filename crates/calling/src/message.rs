@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::pair::Answer;
 pub use billing::{BillFacts, Pricing, pricing};
-pub use card::{CallButton, CardRefusal, CardState, RequestCard};
+pub use card::{CallButton, CardRefusal, CardState, ContactRequest, RequestCard};
 pub use chat::Chat;
 pub use content::{
     Audio, Buttons, List, ListRow, ListSection, MessageKind, Notice, Reply, ReplyButton,
@@ -151,6 +151,24 @@ impl Message {
         match &mut self.kind {
             MessageKind::PermissionRequest { card, .. } => Some(card),
             MessageKind::Template(template) => template.request.as_mut(),
+            _ => None,
+        }
+    }
+
+    /// The request for the user's number in it, also a template's.
+    pub const fn contact_request(&self) -> Option<&ContactRequest> {
+        match &self.kind {
+            MessageKind::ContactRequest { asked, .. } => Some(asked),
+            MessageKind::Template(template) => template.contact_request.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// [`Message::contact_request`], to be changed.
+    pub const fn contact_request_mut(&mut self) -> Option<&mut ContactRequest> {
+        match &mut self.kind {
+            MessageKind::ContactRequest { asked, .. } => Some(asked),
+            MessageKind::Template(template) => template.contact_request.as_mut(),
             _ => None,
         }
     }

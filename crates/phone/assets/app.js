@@ -93,6 +93,14 @@ export class App {
     const line = this.places.connection;
     line.dataset.link = link;
     line.replaceChildren(why);
+    if (link === 'renumbered') {
+      // The chats are at the phone of the new number.
+      this.call?.finish(why);
+      const own = document.createElement('a');
+      own.href = `/phone?user=${encodeURIComponent(this.socket.moved)}`;
+      own.textContent = 'Go on with it';
+      line.append(' ', own);
+    }
     if (link === 'replaced') {
       this.call?.finish('This phone was opened in another place.');
       this.waiting = [];
@@ -253,6 +261,7 @@ export class App {
         await this.socket.request('write', { ...here(), text });
         await this.#refresh();
       },
+      share: (message_id) => ask('share_number', { message_id }),
       reply: (message_id, reply) => ask('reply', { message_id, reply }),
       answer: (message_id, response) => ask('answer_request', { ...here(), message_id, response }),
       permit: (response) => ask('permission', { ...here(), response }),

@@ -75,6 +75,18 @@ function request(message, thread, acts) {
 }
 
 /**
+ * The business asks for the number: what stands on the button no business decides.
+ * @param {Message} message
+ * @param {Acts} acts
+ */
+function contactRequest(message, acts) {
+  const asked = message.contact_request;
+  if (!asked) return [];
+  if (asked.shared_at) return [el('p', { class: 'fine settled' }, icon('tick'), 'You shared your phone number.')];
+  return [choice('Share phone number', () => acts.share(message.id), { 'data-focus': `share ${message.id}` })];
+}
+
+/**
  * @param {Message} message
  * @param {Acts} acts
  * @param {boolean} answered
@@ -142,6 +154,7 @@ export function bubble(message, thread, acts) {
     el('span', { class: 'when' }, `${timeOf(message.at)}${seen}`),
     ...callButton(message, acts),
     ...request(message, thread, acts),
+    ...contactRequest(message, acts),
     ...replies(message, acts, answered),
   );
 }

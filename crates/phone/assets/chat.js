@@ -11,7 +11,7 @@ import { rows } from './thread.js';
  * @typedef {import('./types.js').Thread} Thread
  * @typedef {'accept' | 'accept_permanent' | 'reject'} Response
  * @typedef {{
- *   call: () => void, back: () => void, callback: () => void, follow: () => void, info: () => void, tap: (message: string) => void,
+ *   call: () => void, back: () => void, callback: () => void, follow: () => void, info: () => void, tap: (message: string) => void, share: (message: string) => void,
  *   send: (text: string) => Promise<void>, reply: (message: string, reply: string) => void,
  *   answer: (message: string, response: Response) => void, permit: (response: 'accept_permanent' | 'revoke') => void,
  *   block: (blocked: boolean) => void, report: () => void,

@@ -4,7 +4,7 @@
  * @typedef {import('./types.js').Welcome} Welcome
  * @typedef {import('./types.js').Event} Event
  * @typedef {import('./types.js').Problem} Problem
- * @typedef {'connecting' | 'online' | 'away' | 'replaced' | 'refused'} Link
+ * @typedef {'connecting' | 'online' | 'away' | 'replaced' | 'renumbered' | 'refused'} Link
  * @typedef {{ text: string, resolve: (result: any) => void, reject: (error: PhoneError) => void }} Pending
  */
 
@@ -40,6 +40,8 @@ export class PhoneSocket {
     this.nextId = 1;
     this.attempt = 0;
     this.over = false;
+    /** The number of the user's other phone, where the user has another number now. */
+    this.moved = '';
     /** @type {Map<string, Pending>} */
     this.pending = new Map();
     addEventListener('online', () => this.#hurry());
@@ -106,6 +108,7 @@ export class PhoneSocket {
       case 'error':
         return this.#answered(message);
       case 'bye':
+        this.moved = message.user ?? '';
         return this.#dismissed(message.code, message.message);
       default:
         this.uses.onEvent(message);
@@ -152,7 +155,8 @@ export class PhoneSocket {
   #dismissed(code, why) {
     this.over = true;
     this.#forget();
-    this.uses.onLink(code === 'replaced' ? 'replaced' : 'refused', why);
+    const links = /** @type {const} */ ({ replaced: 'replaced', number_changed: 'renumbered' });
+    this.uses.onLink(code === 'replaced' || code === 'number_changed' ? links[code] : 'refused', why);
   }
 
   #forget() {

@@ -6,7 +6,7 @@
  * @typedef {'USER_INITIATED' | 'BUSINESS_INITIATED'} Direction
  * @typedef {'ringing' | 'connected' | 'answered' | 'missed' | 'declined' | 'cancelled' | 'no_answer' | 'failed'} Outcome
  * @typedef {{ kind: 'call', call_id: string, direction: Direction, outcome: Outcome, text: string, at: number, duration_seconds: number | null }} CallEntry
- * @typedef {'text' | 'call_button' | 'permission_request' | 'buttons' | 'list' | 'button_reply' | 'list_reply' | 'template_reply' | 'template' | 'audio' | 'system'} MessageKind
+ * @typedef {'text' | 'call_button' | 'permission_request' | 'buttons' | 'list' | 'button_reply' | 'list_reply' | 'template_reply' | 'template' | 'audio' | 'contact_request' | 'shared_number' | 'system'} MessageKind
  * @typedef {{ type?: 'url' | 'phone_number' | 'quick_reply', title: string, id?: string, url?: string, phone_number?: string }} Choice
  * @typedef {{ title?: string | null, rows: { id: string, title: string, description?: string | null }[] }} Section
  * @typedef {{
@@ -15,6 +15,7 @@
  *   buttons?: Choice[], button?: string, sections?: Section[],
  *   call_button?: { display_text: string, expires: number }, call_works?: boolean,
  *   request?: { answer?: 'accept' | 'accept_permanent' | 'reject' | null, expires?: number | null },
+ *   contact_request?: { shared_at: number | null },
  *   request_state?: 'open' | 'accepted' | 'declined' | 'expired', can_answer?: boolean,
  * }} Message
  * @typedef {CallEntry | Message} Entry

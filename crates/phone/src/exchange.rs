@@ -246,6 +246,9 @@ impl Exchange for Platform {
                 let tapped = self.user_taps(user, message.clone(), UserLegKind::Phone);
                 dialled(tapped.await?)
             }
+            Act::ShareNumber { message } => {
+                written(self.user_shares_number(user, message.clone()).await)
+            }
             Act::AnswerRequest {
                 business,
                 message,

@@ -1,5 +1,6 @@
 //! The task behind a session: carries messages between its phone, wherever the socket is, and the platform.
 
+use ahoy_platform::PhoneEvent;
 use ahoy_types::WaId;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
@@ -7,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::exchange::{Exchange, Line, Person};
 use crate::hub::Hub;
-use crate::protocol::{Misread, Problem, VERSION, goodbye};
+use crate::protocol::{Misread, Problem, VERSION, goodbye, number_changed};
 use crate::session::{Session, Taken};
 
 /// Letters that wait for a session; more make the socket wait.
@@ -114,6 +115,12 @@ pub(crate) async fn keep<X: Exchange>(
                 None => return,
             },
             event = line.events().recv() => match event {
+                Some(PhoneEvent::NumberChanged { to }) => {
+                    if let Some(socket) = &current {
+                        tell(socket, number_changed(to));
+                    }
+                    return;
+                }
                 Some(event) => session.event(event),
                 None => return,
             },

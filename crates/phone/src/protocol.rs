@@ -104,6 +104,10 @@ pub(crate) enum Act {
     Tap {
         message: MessageId,
     },
+    /// The user shares the own number, which this message asks for.
+    ShareNumber {
+        message: MessageId,
+    },
     AnswerRequest {
         business: PhoneNumberId,
         message: MessageId,
@@ -272,6 +276,9 @@ fn act(name: &str, fields: &Fields<'_>) -> Result<Act, Problem> {
         "tap" => Act::Tap {
             message: fields.parsed("message_id")?,
         },
+        "share_number" => Act::ShareNumber {
+            message: fields.parsed("message_id")?,
+        },
         "answer_request" => Act::AnswerRequest {
             business: fields.parsed("business")?,
             message: fields.parsed("message_id")?,
@@ -326,6 +333,12 @@ pub(crate) fn unnumbered_error(misread: &Misread) -> String {
 /// Why the server ends the connection; nothing follows.
 pub(crate) fn goodbye(code: &str, message: &str) -> String {
     json!({"type": "bye", "code": code, "message": message}).to_string()
+}
+
+/// The last word to a phone whose user has another number.
+pub(crate) fn number_changed(to: WaId) -> String {
+    let message = format!("Your number is {} now.", to.international());
+    json!({"type": "bye", "code": "number_changed", "message": message, "user": to}).to_string()
 }
 
 #[cfg(test)]

@@ -271,6 +271,8 @@ impl Session {
             PhoneEvent::Thread { phone_number_id } => {
                 json!({"type": "thread_changed", "business": phone_number_id})
             }
+            // The keeper's last word.
+            PhoneEvent::NumberChanged { .. } => return None,
             // A call of this user that another phone has, or the simulated one.
             PhoneEvent::Connected { call_id } => {
                 json!({"type": "thread_changed", "call_id": call_id})

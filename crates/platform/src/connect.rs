@@ -2,6 +2,7 @@
 
 use ahoy_calling::account::{Number, Scope};
 use ahoy_calling::act::CallAct;
+use ahoy_calling::identity::NamedBy;
 use ahoy_calling::limits::{DAY_WINDOW, Limits};
 use ahoy_calling::place::{ConnectFacts, may_connect};
 use ahoy_calling::{Call, CallState, Refusal};
@@ -41,6 +42,7 @@ struct Drawn {
     user_network: Option<LegNetwork>,
     /// The id of the answer, for the log.
     request: Option<String>,
+    named: NamedBy,
 }
 
 impl Platform {
@@ -100,6 +102,7 @@ impl Platform {
                 user_end,
                 user_network,
                 request: caller.request.clone(),
+                named: identity::named(&request.recipient),
             }
         };
         let create_users = self.config().create_users;
@@ -201,6 +204,7 @@ fn place(
         user_network: drawn.user_network,
         business_remote: Some(drawn.remote),
     })));
+    identity::met(step, &number, user, drawn.named).map_err(internal)?;
     let session = Session::answer(drawn.answer);
     announce(step, &number, &call, session, &limits).map_err(internal)?;
     // At a user who has the business blocked nothing rings, and the business is not told why.
@@ -225,7 +229,7 @@ pub(crate) fn announce(
     };
     step.tx
         .add_timer(step.now + limits.ring_timeout, &timeout)?;
-    let common = outbox::common(step.tx, number, call)?;
+    let common = outbox::common(step, number, call)?;
     let body = webhook::connect(
         &common,
         &ConnectEvent {

@@ -42,6 +42,8 @@ pub(crate) enum Effect {
     },
     /// Something in the chat of these two is new: the user's phones look again.
     Thread { user: WaId, number: PhoneNumberId },
+    /// This user has another number: phones that are there under the former one are told.
+    NumberChanged { from: WaId, to: WaId },
     /// A webhook is to be sent now, or when the phone of the call it tells of can hear (see [`crate::hold`]).
     Deliver {
         id: DeliveryId,
@@ -140,6 +142,11 @@ pub enum PhoneEvent {
     Thread {
         /// The business's number node.
         phone_number_id: PhoneNumberId,
+    },
+    /// The user has another number: this phone is nobody's any more.
+    NumberChanged {
+        /// The number from now on.
+        to: WaId,
     },
     /// The call is over.
     Ended {

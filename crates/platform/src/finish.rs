@@ -22,7 +22,7 @@ pub(crate) fn number_of(step: &mut Step<'_>, id: PhoneNumberId) -> Result<Number
 /// Tells the business how its call fares.
 pub(crate) fn publish_status(step: &mut Step<'_>, call: &Call, status: CallStatus) -> Result<()> {
     let number = number_of(step, call.number)?;
-    let common = outbox::common(step.tx, &number, call)?;
+    let common = outbox::common(step, &number, call)?;
     let body = webhook::status(
         &common,
         &StatusEvent {
@@ -101,7 +101,7 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
     }
     let number = number_of(step, call.number)?;
     quality::call_finished(step, &number, call)?;
-    let common = outbox::common(step.tx, &number, call)?;
+    let common = outbox::common(step, &number, call)?;
     let answered = match (ending.start, ending.end, ending.duration) {
         (Some(start), Some(end), Some(duration)) => Some(Answered {
             start,

@@ -79,6 +79,11 @@ impl Fault for AdminRefusal {
         Self::Internal(sentence)
     }
 }
+impl Fault for crate::identity::NumberRefusal {
+    fn internal(sentence: String) -> Self {
+        Self::Internal(sentence)
+    }
+}
 impl Fault for PhoneRefusal {
     fn internal(sentence: String) -> Self {
         Self::Internal(sentence)

@@ -63,6 +63,7 @@ pub use effect::{DeliveryJob, PhoneEvent};
 pub use faults::under;
 pub use hold::PHONE_MEDIA_WAIT;
 pub use host::{Host, Media, MediaSink, Task, Tokio};
+pub use identity::{NumberRefusal, Seen};
 pub use ledger::{Fault, LedgerLoop, Step};
 pub use live::{PhoneHandle, UserLegKind};
 pub use mail::MailJob;

@@ -7,9 +7,7 @@ use ahoy_calling::Call;
 use ahoy_calling::account::{Number, Subscription};
 use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_faults::{Subject, WebhookOutcome};
-use ahoy_store::{
-    Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, StoreError, TimerKind, Tx,
-};
+use ahoy_store::{Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, TimerKind};
 use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, WaId, WabaId};
 use ahoy_wire::webhook::Common;
 use tokio::sync::oneshot;
@@ -59,20 +57,18 @@ pub struct AttemptReport {
 }
 
 /// What every calling webhook of this number and user has in common.
-pub(crate) fn common(tx: &mut dyn Tx, number: &Number, call: &Call) -> Result<Common> {
-    common_for(tx, number, call.user)
+pub(crate) fn common(step: &mut Step<'_>, number: &Number, call: &Call) -> Result<Common> {
+    common_for(step, number, call.user)
 }
 
 /// What every webhook of this number and user has in common.
-pub(crate) fn common_for(tx: &mut dyn Tx, number: &Number, wa_id: WaId) -> Result<Common> {
-    let waba = tx
-        .waba(number.waba)?
-        .ok_or_else(|| StoreError(format!("number {} belongs to no account", number.id)))?;
+pub(crate) fn common_for(step: &mut Step<'_>, number: &Number, wa_id: WaId) -> Result<Common> {
+    let business = identity::owner(step.tx, number)?;
     Ok(Common {
         waba: number.waba,
         phone_number_id: number.id,
         display_phone_number: number.number,
-        contact: identity::card(tx, waba.business, wa_id)?,
+        contact: identity::card(step.tx, business, wa_id, step.now)?,
     })
 }
 

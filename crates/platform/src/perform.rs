@@ -67,6 +67,9 @@ impl Platform {
                 };
                 self.live().tell(user, &event);
             }
+            Effect::NumberChanged { from, to } => {
+                self.live().tell(from, &PhoneEvent::NumberChanged { to });
+            }
             Effect::TimersChanged => self.timers_changed().notify_one(),
             Effect::StartOver => {
                 for (call, live) in self.live().all() {

@@ -2,6 +2,7 @@
 //! (`webhooks.md` §3.1).
 
 use ahoy_calling::account::Number;
+use ahoy_calling::identity::NamedBy;
 use ahoy_calling::message::Notice;
 use ahoy_calling::pair::{Answer, Streak, grants_callback};
 use ahoy_calling::place::RequestFacts;
@@ -13,7 +14,7 @@ use ahoy_wire::webhook::{self, PermissionReply};
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::random;
-use crate::{account, messages, outbox};
+use crate::{account, identity, messages, outbox};
 
 /// Why the webhook is sent.
 #[derive(Clone, Copy)]
@@ -182,7 +183,8 @@ fn publish(
         automatic,
         context,
     };
-    let common = outbox::common_for(step.tx, number, user)?;
+    identity::met(step, number, user, NamedBy::Id)?;
+    let common = outbox::common_for(step, number, user)?;
     let body = webhook::permission_reply(&common, &reply);
     outbox::publish(step, number, "messages", lane, &body)
 }

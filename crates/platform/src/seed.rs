@@ -203,6 +203,7 @@ impl Seed {
                 id: self.business,
                 name: "Harbour Café Ltd".into(),
                 contacts: vec!["owner@harbour.example".into()],
+                contact_book: true,
             }],
             wabas: vec![Waba::new(self.waba, self.business, "Harbour Café")],
             apps: vec![App {

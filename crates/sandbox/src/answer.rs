@@ -1,6 +1,7 @@
 //! Answers and failures of the sandbox, and the reading of bodies.
 
 use ahoy_calling::place::PhoneRefusal;
+use ahoy_platform::NumberRefusal;
 use ahoy_store::StoreError;
 use ahoy_types::{CallId, CallIdError, WaId};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -33,6 +34,17 @@ pub(crate) enum Failure {
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         Self::Internal(e.to_string())
+    }
+}
+
+impl From<NumberRefusal> for Failure {
+    fn from(refusal: NumberRefusal) -> Self {
+        let sentence = refusal.to_string();
+        match refusal {
+            NumberRefusal::NoSuchUser(_) => Self::NotFound(sentence),
+            NumberRefusal::Taken(..) | NumberRefusal::InCall(_) => Self::Conflict(sentence),
+            NumberRefusal::Internal(_) => Self::Internal(sentence),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod clock;
 mod deliveries;
 mod document;
 mod faults;
+mod identity;
 mod inspector;
 mod model;
 mod numbers;

@@ -21,7 +21,7 @@ pub(crate) use deliveries::{DeliveryList, DeliveryShown, Replayed};
 pub(crate) use faults::{FaultPlan, FaultsShown};
 pub(crate) use numbers::{Mailbox, NumberShown, StandingShown, TemplateShown};
 pub(crate) use timeline::TimelinePage;
-pub(crate) use users::{BehaviourBody, ClientBody, UserList, UserShown};
+pub(crate) use users::{BehaviourBody, ClientBody, SeenShown, UserList, UserShown};
 
 /// Every answer with a status of 400 or more.
 #[derive(ToSchema)]

@@ -2,10 +2,10 @@
 
 use ahoy_calling::account::Number;
 use ahoy_calling::badge::BadgeStatus;
-use ahoy_types::{BusinessId, RuleTime};
+use ahoy_types::BusinessId;
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::SandboxState;
@@ -22,6 +22,8 @@ pub(crate) struct Patch {
     payment_valid: Option<bool>,
     /// The portfolio above; an empty text takes it away.
     parent_business: Option<String>,
+    /// Whether its portfolio keeps a contact book: numbers of users it once met then stay visible.
+    contact_book: Option<bool>,
     /// Whether it is shown to be the business's own; `false` takes its registration away too.
     verified: Option<bool>,
     /// Whether it is used in the Business app too: its calls then stay there, and calling is switched off.
@@ -31,13 +33,16 @@ pub(crate) struct Patch {
     oba_status: Option<String>,
 }
 
-fn view(number: &Number, parent: Option<BusinessId>, now: RuleTime) -> Value {
+fn view(state: &SandboxState, number: &Number) -> Answer {
+    let now = state.platform.clock().now();
+    let parent = state.platform.parent_of(number)?;
     let registration = &number.registration;
-    json!({
+    object(json!({
         "phone_number_id": number.id,
         "number": number.number,
         "payment_valid": number.payment_valid,
         "parent_business": parent,
+        "contact_book": state.platform.contact_book_of(number)?,
         "verified": registration.verified,
         "registered": registration.registered,
         "verification": registration.code.as_ref().map(|sent| json!({
@@ -50,7 +55,7 @@ fn view(number: &Number, parent: Option<BusinessId>, now: RuleTime) -> Value {
         })),
         "on_biz_app": registration.on_biz_app,
         "oba_status": number.badge().as_str(),
-    })
+    }))
 }
 
 /// A number as no business sees it, with the verification code that was sent to it.
@@ -66,8 +71,7 @@ fn view(number: &Number, parent: Option<BusinessId>, now: RuleTime) -> Value {
 )]
 pub(crate) async fn get(State(state): State<SandboxState>, Path(id): Path<String>) -> Answer {
     let number = business(&state, &id)?;
-    let parent = state.platform.parent_of(&number)?;
-    object(view(&number, parent, state.platform.clock().now()))
+    view(&state, &number)
 }
 
 /// Throws switches that no business can throw. What is absent stays.
@@ -125,6 +129,8 @@ pub(crate) async fn patch(
             }
         });
     let number = changed.await?;
-    let parent = state.platform.parent_of(&number)?;
-    object(view(&number, parent, now))
+    if let Some(keeps) = body.contact_book {
+        state.platform.keep_contact_book(id, keeps).await?;
+    }
+    view(&state, &number)
 }

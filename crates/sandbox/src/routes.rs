@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 
 use crate::document::Frame;
 use crate::{
-    SandboxState, call_logs, calls, chat, clock, deliveries, faults, numbers, phones, standing,
-    state, templates, timeline, users,
+    SandboxState, call_logs, calls, chat, clock, deliveries, faults, identity, numbers, phones,
+    standing, state, templates, timeline, users,
 };
 
 /// The prefix of all routes.
@@ -22,6 +22,9 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
         .routes(routes!(users::list, users::put))
         .routes(routes!(users::get, users::patch))
         .routes(routes!(users::permission))
+        .routes(routes!(identity::change_number))
+        .routes(routes!(identity::share_number))
+        .routes(routes!(identity::seen))
         .routes(routes!(phones::view))
         .routes(routes!(phones::chat_info))
         .routes(routes!(phones::callback))

@@ -20,7 +20,7 @@ use crate::model::{
 
 const MOST_USERS: usize = 100_000;
 
-fn view(user: &User) -> Value {
+pub(crate) fn view(user: &User) -> Value {
     json!({
         "wa_id": user.wa_id,
         "name": user.name,
@@ -47,7 +47,7 @@ pub(crate) struct Put {
     country: Option<String>,
     /// The name webhooks carry as `profile.username`; an empty text takes it away.
     username: Option<String>,
-    /// Businesses see the business-scoped id alone; needs a `username`.
+    /// No business sees the number, whatever the rules say; needs a `username`.
     hides_number: Option<bool>,
     /// The phone.
     #[schema(value_type = Option<ClientBody>)]
@@ -68,7 +68,7 @@ pub(crate) struct Patch {
     country: Option<String>,
     /// The name webhooks carry as `profile.username`; an empty text takes it away.
     username: Option<String>,
-    /// Businesses see the business-scoped id alone; needs a `username`.
+    /// No business sees the number, whatever the rules say; needs a `username`.
     hides_number: Option<bool>,
     /// The phone.
     #[schema(value_type = Option<ClientBody>)]

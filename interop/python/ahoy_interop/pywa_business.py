@@ -62,6 +62,7 @@ class PywaBusiness:
             self.wa.on_callback_button,
             self.wa.on_callback_selection,
             self.wa.on_template_status_update,
+            self.wa.on_phone_number_change,
         ):
             listen(self._keep)
         self.wa.on_call_connect(self._connected)

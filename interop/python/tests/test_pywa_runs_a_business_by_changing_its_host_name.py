@@ -215,6 +215,32 @@ async def test_messages_buttons_and_files_go_through_pywa(pywa, sandbox, fresh_u
     assert (await wa.delete_media(file.id)).success
 
 
+async def test_a_changed_number_and_a_shared_one_are_read(pywa, sandbox, graph, fresh_user):
+    user, other = await sandbox.user(fresh_user()), fresh_user()
+    await sandbox.call("POST", f"/users/{user}/messages", {"to": PHONE, "type": "text", "text": {"body": "Hello"}})
+    hello = await pywa.expect(types.Message, lambda message: message.text == "Hello")
+    await sandbox.call("POST", f"/users/{user}/number", {"wa_id": other})
+    changed = await pywa.expect(types.PhoneNumberChange)
+    assert (changed.old_wa_id, changed.new_wa_id) == (user, other)
+    assert changed.sys_type.value == "user_changed_number" and changed.body == f"User Zoe changed from {user} to {other}"
+    assert changed.new_user_id != hello.from_user.bsuid
+
+    # A user with a username is no number to a business that never met it; asked, the user shares it.
+    hidden = await sandbox.user(fresh_user())
+    await sandbox.call("PATCH", f"/users/{hidden}", {"username": "cleo.of.the.harbour", "name": "Cleo"})
+    await sandbox.call("POST", f"/users/{hidden}/messages", {"to": PHONE, "type": "text", "text": {"body": "It is me"}})
+    message = await pywa.expect(types.Message, lambda message: message.text == "It is me")
+    assert message.from_user.wa_id is None and message.from_user.username == "cleo.of.the.harbour"
+    ask = {"type": "request_contact_info", "body": {"text": "Your number?"}, "action": {"name": "request_contact_info"}}
+    body = {"messaging_product": "whatsapp", "recipient": message.from_user.bsuid, "type": "interactive", "interactive": ask}
+    asked = await graph.call("POST", f"{PHONE}/messages", body)
+    assert "wa_id" not in asked["contacts"][0]
+    await sandbox.call("POST", f"/users/{hidden}/share_number", {"message_id": asked["messages"][0]["id"]})
+    shared = await pywa.expect(types.Message, lambda message: bool(message.contacts))
+    assert shared.contacts[0].phones[0].wa_id == hidden and shared.from_user.wa_id == hidden
+    assert pywa.raw[-1]["entry"][0]["changes"][0]["value"]["messages"][0]["contacts"][0]["origin"] == "contact_request"
+
+
 def sound_file() -> bytes:
     """Half a second of Ogg with Opus."""
     import av

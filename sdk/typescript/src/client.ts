@@ -359,6 +359,23 @@ export class User {
     return new Call(this, told.id);
   }
 
+  /** Taps the button with which the business asked for the number (`request_contact_info`). */
+  shareNumber(messageId: string): Promise<Record<string, unknown>> {
+    return this.ahoy.sandbox("POST", this.#path("/share_number"), { message_id: messageId });
+  }
+
+  /** Takes another number: chats, calls and permissions go along, ids do not. Answers the user under the new one. */
+  async changeNumber(waId: string): Promise<User> {
+    const told = await this.ahoy.sandbox<{ wa_id: string }>("POST", this.#path("/number"), { wa_id: waId });
+    return new User(this.ahoy, told.wa_id);
+  }
+
+  /** What the business sees of the user now: whether its webhooks carry the number, and why. */
+  seen(phoneNumberId?: string): Promise<Record<string, unknown>> {
+    const number = encodeURIComponent(phoneNumberId ?? this.ahoy.phoneNumberId);
+    return this.ahoy.sandbox("GET", this.#path(`/seen?phone_number_id=${number}`));
+  }
+
   /** The chat with the business, oldest first. */
   async thread(phoneNumberId?: string): Promise<Record<string, unknown>[]> {
     const number = encodeURIComponent(phoneNumberId ?? this.ahoy.phoneNumberId);

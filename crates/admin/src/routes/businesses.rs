@@ -20,6 +20,8 @@ pub(super) struct NewBusinessBody {
     name: String,
     /// Mail addresses of those whom warnings and restrictions reach; none if absent.
     contacts: Option<Vec<String>>,
+    /// Whether it keeps a contact book: numbers of users it once met stay visible to it; true if absent.
+    contact_book: Option<bool>,
 }
 
 /// Body of a change: what is absent stays as it is.
@@ -29,6 +31,8 @@ pub(super) struct BusinessPatchBody {
     name: Option<String>,
     /// All mail addresses from now on; an empty list takes them away.
     contacts: Option<Vec<String>>,
+    /// Whether it keeps a contact book: numbers of users it once met stay visible to it.
+    contact_book: Option<bool>,
 }
 
 /// Businesses, by ascending id.
@@ -77,6 +81,7 @@ pub(super) async fn create(asked: Asked) -> Answer<BusinessView> {
         id: parsed(&fields, "id")?,
         name: fields.required_text("name")?.to_owned(),
         contacts: fields.list("contacts")?.unwrap_or_default(),
+        contact_book: fields.boolean("contact_book")?.unwrap_or(true),
     };
     Ok(Json(asked.admin.create_business(new).await?.into()))
 }
@@ -122,6 +127,7 @@ pub(super) async fn update(Path(id): Path<String>, asked: Asked) -> Answer<Busin
     let patch = BusinessPatch {
         name: text(&fields, "name")?,
         contacts: fields.list("contacts")?,
+        contact_book: fields.boolean("contact_book")?,
     };
     Ok(Json(asked.admin.change_business(id, patch).await?.into()))
 }

@@ -29,6 +29,7 @@ pub(super) struct BusinessEntry {
     pub id: BusinessId,
     pub name: Option<String>,
     pub contacts: Option<Vec<String>>,
+    pub contact_book: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

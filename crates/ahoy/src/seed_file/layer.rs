@@ -120,6 +120,9 @@ impl Layer<'_> {
         self.planting.businesses.push(Business {
             id: entry.id,
             name: needed(name, "name", "a business")?,
+            contact_book: (entry.contact_book)
+                .or(before.as_ref().map(|b| b.contact_book))
+                .unwrap_or(true),
             contacts: contacts.or(before.map(|b| b.contacts)).unwrap_or_default(),
         });
         Ok(())

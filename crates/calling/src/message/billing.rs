@@ -101,6 +101,7 @@ mod tests {
             buttons: Vec::new(),
             call_button: None,
             request: None,
+            contact_request: None,
         })
     }
 

@@ -25,6 +25,23 @@ impl CallButton {
     }
 }
 
+/// The business asks for the user's number (`graph-api.md` §5). It has no end: a tap shares the number once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ContactRequest {
+    /// When the user shared it.
+    pub shared_at: Option<RuleTime>,
+}
+
+impl ContactRequest {
+    /// The word shown for its state.
+    pub const fn state(&self) -> &'static str {
+        match self.shared_at {
+            None => "open",
+            Some(_) => "shared",
+        }
+    }
+}
+
 /// A permission request in the chat. A declined one can still be accepted until the card expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCard {

@@ -1,8 +1,9 @@
 //! What messages say.
 
+use ahoy_types::WaId;
 use serde::{Deserialize, Serialize};
 
-use super::card::{CallButton, RequestCard};
+use super::card::{CallButton, ContactRequest, RequestCard};
 
 /// The kinds of messages and their content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,13 @@ pub enum MessageKind {
         /// Its state.
         card: RequestCard,
     },
+    /// The business asks for the user's number.
+    ContactRequest {
+        /// The words above the button.
+        body: String,
+        /// Its state.
+        asked: ContactRequest,
+    },
     /// Up to three answers to tap on.
     Buttons(Buttons),
     /// A menu of answers.
@@ -41,6 +49,20 @@ pub enum MessageKind {
     Template(TemplateMessage),
     /// A recording.
     Audio(Audio),
+    /// The user's own number, shared because the business asked for it.
+    SharedNumber {
+        /// The user's name then.
+        name: String,
+        /// The number.
+        number: WaId,
+    },
+    /// The user has another number.
+    NumberChanged {
+        /// The former one.
+        from: WaId,
+        /// The one from then on.
+        to: WaId,
+    },
     /// A notice of the platform in the user's chat.
     System {
         /// Which.
@@ -62,7 +84,9 @@ impl MessageKind {
             Self::TemplateReply(_) => "template_reply",
             Self::Template(_) => "template",
             Self::Audio(_) => "audio",
-            Self::System { .. } => "system",
+            Self::SharedNumber { .. } => "shared_number",
+            Self::ContactRequest { .. } => "contact_request",
+            Self::System { .. } | Self::NumberChanged { .. } => "system",
         }
     }
 }
@@ -156,6 +180,9 @@ pub struct TemplateMessage {
     pub call_button: Option<CallButton>,
     /// The permission request.
     pub request: Option<RequestCard>,
+    /// The button that shares the user's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_request: Option<ContactRequest>,
 }
 
 /// A button of a template that does not call.

@@ -233,7 +233,12 @@ fn buttons(buttons: &[Button]) -> Result<(), Refusal> {
         return invalid(format!("components: at most {most} buttons are allowed"));
     }
     let count = |kind: &str| buttons.iter().filter(|b| b.kind() == kind).count();
-    for (kind, most) in [("VOICE_CALL", 1), ("PHONE_NUMBER", 1), ("URL", most_urls)] {
+    for (kind, most) in [
+        ("VOICE_CALL", 1),
+        ("PHONE_NUMBER", 1),
+        ("REQUEST_CONTACT_INFO", 1),
+        ("URL", most_urls),
+    ] {
         if count(kind) > most {
             return invalid(format!(
                 "components: at most {most} buttons of the type {kind} are allowed"
@@ -267,7 +272,7 @@ fn buttons(buttons: &[Button]) -> Result<(), Refusal> {
                     return invalid("components: phone_number of a button is no telephone number");
                 }
             }
-            Button::VoiceCall { .. } | Button::QuickReply { .. } => {}
+            Button::VoiceCall { .. } | Button::QuickReply { .. } | Button::RequestContactInfo => {}
         }
     }
     Ok(())

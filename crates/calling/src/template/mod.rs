@@ -308,7 +308,12 @@ pub enum Button {
         /// On the button.
         text: String,
     },
+    /// Shares the user's number (`graph-api.md` §5).
+    RequestContactInfo,
 }
+
+/// On a button that shares the user's number: no business can say it otherwise.
+pub const CONTACT_BUTTON: &str = "Share phone number";
 
 impl Button {
     /// The word on the wire.
@@ -318,6 +323,7 @@ impl Button {
             Self::Url { .. } => "URL",
             Self::PhoneNumber { .. } => "PHONE_NUMBER",
             Self::QuickReply { .. } => "QUICK_REPLY",
+            Self::RequestContactInfo => "REQUEST_CONTACT_INFO",
         }
     }
     /// On the button.
@@ -327,6 +333,7 @@ impl Button {
             | Self::Url { text, .. }
             | Self::PhoneNumber { text, .. }
             | Self::QuickReply { text } => text,
+            Self::RequestContactInfo => CONTACT_BUTTON,
         }
     }
 }

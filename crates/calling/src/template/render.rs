@@ -125,6 +125,8 @@ pub enum RenderedButton {
         /// Comes back with the answer.
         payload: Option<String>,
     },
+    /// Shares the user's number.
+    RequestContactInfo,
 }
 
 impl Rendered {
@@ -364,6 +366,7 @@ fn buttons(buttons: &[Button], given: &[GivenButton]) -> Result<Vec<RenderedButt
                     payload: own.cloned(),
                 }
             }
+            Button::RequestContactInfo => RenderedButton::RequestContactInfo,
         });
     }
     if used < given.len() {

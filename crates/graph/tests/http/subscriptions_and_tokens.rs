@@ -233,3 +233,15 @@ async fn an_apps_token_for_its_secret() {
         )
     );
 }
+
+#[tokio::test]
+async fn a_field_that_is_none_is_refused() {
+    let api = Api::new().await;
+    let uri = format!(
+        "/v25.0/{APP}/subscriptions?object=whatsapp_business_account&callback_url=http%3A%2F%2F127.0.0.1%3A9000%2F&verify_token=right&fields=calls,user_id_update&access_token=900100200300%7Cahoy-dev-secret"
+    );
+    let reply = api.ask("POST", &uri, "", None).await;
+    assert_eq!(reply.status, 400);
+    let message = reply.json["error"].to_string();
+    assert!(message.contains("user_id_update"), "{message}");
+}

@@ -315,3 +315,20 @@ async fn there_is_room_for_so_many_and_no_more() {
         .unwrap();
     assert_eq!(hub.count(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_whose_user_has_another_number_is_told_which_and_ends() {
+    let (fake, hub) = hub();
+    let inbox = hub.open(ANA, vec![]).await.unwrap();
+    let mut wire = Wire::attach(inbox, 1, 0).await.unwrap();
+    wire.heard().await.unwrap();
+    let to = "447700900009".parse().unwrap();
+    fake.tell(PhoneEvent::NumberChanged { to });
+    let bye = wire.heard().await.unwrap();
+    assert_eq!(
+        (&bye["code"], &bye["user"]),
+        (&"number_changed".into(), &"447700900009".into())
+    );
+    assert_eq!(wire.heard().await, None);
+    fake.detached().await;
+}

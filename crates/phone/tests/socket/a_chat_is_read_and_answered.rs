@@ -189,3 +189,52 @@ async fn an_answer_is_tapped_and_a_business_blocked() {
         .get("write", json!({"business": PHONE, "text": "Hello"}))
         .await;
 }
+
+#[tokio::test]
+async fn the_number_is_shared_when_it_is_asked_for() {
+    let server = Server::start().await;
+    let mut phone = server.phone().await;
+    phone
+        .get("write", json!({"business": PHONE, "text": "Hello"}))
+        .await;
+    let id = send(&server, json!({"type": "interactive", "interactive": {
+        "type": "request_contact_info", "body": {"text": "Your number?"}, "action": {"name": "request_contact_info"}}}))
+    .await;
+    let entry = last(&mut phone).await;
+    assert_eq!(
+        (&entry["kind"], &entry["state"], &entry["contact_request"]),
+        (
+            &json!("contact_request"),
+            &json!("open"),
+            &json!({"shared_at": null})
+        )
+    );
+    let shared = phone.get("share_number", json!({"message_id": id})).await;
+    let entry = last(&mut phone).await;
+    assert_eq!(
+        (&entry["id"], &entry["kind"], &entry["body"]),
+        (
+            &shared["message_id"],
+            &json!("shared_number"),
+            &json!("+44 7700 900001")
+        )
+    );
+    let again = phone.ask("share_number", json!({"message_id": id})).await;
+    assert_eq!(again["error"]["code"], "gone");
+}
+
+#[tokio::test]
+async fn a_phone_whose_number_changed_is_told_the_new_one() {
+    let server = Server::start().await;
+    let mut phone = server.phone().await;
+    let to = "447700900009".parse().unwrap();
+    let moved = server
+        .platform
+        .change_number_of_user(ANA.parse().unwrap(), to);
+    moved.await.unwrap();
+    let bye = phone.hear_of("bye").await;
+    assert_eq!(
+        (&bye["code"], &bye["user"]),
+        (&json!("number_changed"), &json!("447700900009"))
+    );
+}

@@ -16,6 +16,8 @@ pub struct NewBusiness {
     pub name: String,
     /// Mail addresses of those whom warnings reach.
     pub contacts: Vec<String>,
+    /// Whether it keeps a contact book.
+    pub contact_book: bool,
 }
 
 /// A change of a portfolio: what is absent stays as it is.
@@ -25,6 +27,8 @@ pub struct BusinessPatch {
     pub name: Option<String>,
     /// All addresses whom warnings reach from now on.
     pub contacts: Option<Vec<String>>,
+    /// Whether it keeps a contact book.
+    pub contact_book: Option<bool>,
 }
 
 /// An account to be created.
@@ -129,7 +133,12 @@ impl Admin {
         let row = self
             .change(move |step, _| {
                 let id = BusinessId(free_id(step, new.id.map(|id| id.0), fresh)?);
-                let row = Business { id, name, contacts };
+                let row = Business {
+                    id,
+                    name,
+                    contacts,
+                    contact_book: new.contact_book,
+                };
                 step.tx.put_business(&row).map_err(internal)?;
                 Ok(row)
             })
@@ -154,6 +163,7 @@ impl Admin {
                 let mut row = business(step.tx, who, id)?;
                 row.name = name.unwrap_or(row.name);
                 row.contacts = contacts.unwrap_or(row.contacts);
+                row.contact_book = patch.contact_book.unwrap_or(row.contact_book);
                 step.tx.put_business(&row).map_err(internal)?;
                 Ok(row)
             })

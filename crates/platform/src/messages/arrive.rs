@@ -114,7 +114,7 @@ fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> Result<()> {
         MessageStatus::Read => (webhook::MessageStatus::Read, false),
         MessageStatus::Failed => (webhook::MessageStatus::Failed, false),
     };
-    let common = outbox::common_for(step.tx, number, message.user)?;
+    let common = outbox::common_for(step, number, message.user)?;
     let body = webhook::message_status(
         &common,
         &MessageStatusEvent {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use ahoy_calling::Refusal;
 use ahoy_calling::account::{Number, Scope};
 use ahoy_calling::calendar::Month;
-use ahoy_calling::identity::Client;
+use ahoy_calling::identity::{Client, NamedBy};
 use ahoy_calling::message::{
-    BillFacts, Buttons, CallButton, Fate, List, ListRow, ListSection, Message, MessageKind,
-    MessageStatus, Pricing, ReplyButton, RequestCard, SendFacts, Side, may_send, pricing,
+    BillFacts, Buttons, CallButton, ContactRequest, Fate, List, ListRow, ListSection, Message,
+    MessageKind, MessageStatus, Pricing, ReplyButton, RequestCard, SendFacts, Side, may_send,
+    pricing,
 };
 use ahoy_calling::pair::Pair;
 use ahoy_store::{Result as StoreResult, StoreError};
@@ -21,7 +22,7 @@ use crate::account::{self, Caller, ensure_user};
 use crate::business::{Recipient, internal};
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{finish, outbox};
+use crate::{finish, identity, outbox};
 
 /// A message of the business.
 #[derive(Debug, Clone)]
@@ -90,7 +91,7 @@ fn take(
             )));
         }
     }
-    let by_user_id = matches!(outgoing.recipient, Recipient::UserId(_));
+    let named = identity::named(&outgoing.recipient);
     let kind = kind_of(step, &number, outgoing.content)?;
     let id = new_id(step, user).map_err(internal)?;
     let now = step.now;
@@ -100,12 +101,15 @@ fn take(
     let reach = Reach {
         known,
         client,
-        by_user_id,
+        by_user_id: named == NamedBy::Id,
     };
     let (month, pair) = priced(step, &number, &mut message).map_err(internal)?;
     let fate = judge(step, &number, &message, &reach)?;
     if known {
         ensure_user(step, user).map_err(internal)?;
+    }
+    if fate == Fate::Sent {
+        identity::met(step, &number, user, named).map_err(internal)?;
     }
     if fate == Fate::Sent
         && let Some(pair) = pair
@@ -125,10 +129,16 @@ fn take(
         message.error = Some(code);
     }
     arrive::sent(step, &number, &mut message, device).map_err(internal)?;
-    let common = outbox::common_for(step.tx, &number, user).map_err(internal)?;
+    let mut contact = outbox::common_for(step, &number, user)
+        .map_err(internal)?
+        .contact;
+    if named == NamedBy::Number {
+        // The answer says no more than the request did.
+        contact.wa_id = Some(user);
+    }
     Ok(SentMessage {
         id: message.id,
-        contact: common.contact,
+        contact,
     })
 }
 
@@ -219,6 +229,10 @@ fn kind_of(step: &mut Step<'_>, number: &Number, content: Content) -> Result<Mes
         Interactive::PermissionRequest { body } => MessageKind::PermissionRequest {
             body,
             card: RequestCard::new(),
+        },
+        Interactive::ContactRequest { body } => MessageKind::ContactRequest {
+            body,
+            asked: ContactRequest::default(),
         },
         Interactive::Buttons(buttons) => MessageKind::Buttons(Buttons {
             header: buttons.header,

@@ -3,7 +3,7 @@
 use ahoy_calling::Refusal;
 use ahoy_calling::account::Number;
 use ahoy_calling::message::{
-    CallButton, MessageKind, RequestCard, TemplateButton, TemplateMessage,
+    CallButton, ContactRequest, MessageKind, RequestCard, TemplateButton, TemplateMessage,
 };
 use ahoy_calling::template::{
     Fault, FaultKind, Given, GivenButton, GivenMedia, GivenText, Rendered, RenderedButton,
@@ -192,6 +192,9 @@ fn message(step: &Step<'_>, template: &Template, rendered: Rendered) -> MessageK
             payload: payload.map(str::to_owned),
             expires: button_ends(step.now, minutes),
         });
+    let asks = rendered
+        .buttons
+        .contains(&RenderedButton::RequestContactInfo);
     let header = rendered.header.map(|header| match header {
         RenderedHeader::Text(line) => line,
         RenderedHeader::Media(file) => match file.format.as_str() {
@@ -202,7 +205,7 @@ fn message(step: &Step<'_>, template: &Template, rendered: Rendered) -> MessageK
     });
     let buttons = rendered.buttons.into_iter().filter_map(|button| {
         Some(match button {
-            RenderedButton::VoiceCall { .. } => return None,
+            RenderedButton::VoiceCall { .. } | RenderedButton::RequestContactInfo => return None,
             RenderedButton::Url { text, url } => TemplateButton::Url { text, url },
             RenderedButton::PhoneNumber { text, phone_number } => {
                 TemplateButton::PhoneNumber { text, phone_number }
@@ -224,5 +227,6 @@ fn message(step: &Step<'_>, template: &Template, rendered: Rendered) -> MessageK
         buttons: buttons.collect(),
         call_button,
         request: rendered.call_permission_request.then(RequestCard::new),
+        contact_request: asks.then(ContactRequest::default),
     })
 }

@@ -1,6 +1,8 @@
 //! The thread of a user and a business as the user's phone shows it.
 
-use ahoy_calling::message::{Message, MessageKind, MessageStatus, Side, TemplateButton};
+use ahoy_calling::message::{
+    ContactRequest, Message, MessageKind, MessageStatus, Side, TemplateButton,
+};
 use ahoy_calling::{Call, CallState, EndCause};
 use ahoy_store::Result;
 use ahoy_types::{Direction, PhoneNumberId, RuleTime, WaId};
@@ -37,7 +39,7 @@ pub struct ThreadEntry {
     /// When it was sent or placed, Unix seconds of rule time.
     pub time: i64,
     /// Of a call: `ringing`, `connected`, `ended`, `missed`, `declined`, `unanswered`, `cancelled`, `failed`. Of a
-    /// permission request: `open`, `accepted`, `declined`, `expired`. Of a call button: `active`, `expired`. Of other
+    /// permission request: `open`, `accepted`, `declined`, `expired`. Of a request for the number: `open`, `shared`. Of a call button: `active`, `expired`. Of other
     /// messages: `delivered`, `read`.
     pub state: &'static str,
     /// The message it replies to.
@@ -94,16 +96,20 @@ impl Platform {
 }
 
 fn of_message(message: &Message, now: RuleTime) -> ThreadEntry {
+    let asked = message.contact_request().map(ContactRequest::state);
     let state = match (message.request(), message.call_button()) {
         (Some(card), _) => card.state(now).as_str(),
         (None, Some(button)) if button.works(now) => "active",
         (None, Some(_)) => "expired",
-        (None, None) => message.status.as_str(),
+        (None, None) => asked.unwrap_or(message.status.as_str()),
     };
     ThreadEntry {
         kind: message.kind.as_str(),
         id: message.id.to_string(),
-        from: message.from.as_str(),
+        from: match message.kind {
+            MessageKind::NumberChanged { .. } => Side::Platform.as_str(),
+            _ => message.from.as_str(),
+        },
         time: message.at.secs(),
         state,
         context: message.context.as_ref().map(ToString::to_string),
@@ -134,6 +140,14 @@ fn content(message: &Message) -> Map<String, Value> {
         MessageKind::Audio(a) => json!({
             "media_id": a.media.to_string(), "mime_type": a.mime_type, "voice": a.voice,
         }),
+        MessageKind::ContactRequest { body, .. } => json!({ "body": body }),
+        MessageKind::SharedNumber { name, number } => json!({
+            "name": name, "number": number, "body": number.international(),
+        }),
+        MessageKind::NumberChanged { from, to } => json!({
+            "notice": "number_changed",
+            "body": format!("You changed your number from {} to {}.", from.international(), to.international()),
+        }),
         MessageKind::System { notice } => json!({ "notice": notice, "body": notice.text() }),
     };
     if let Some(button) = message.call_button() {
@@ -146,6 +160,9 @@ fn content(message: &Message) -> Map<String, Value> {
             "answer": card.answer.map(|(answer, _)| answer.as_str()),
             "expires": card.expires.map(RuleTime::secs),
         });
+    }
+    if let Some(asked) = message.contact_request() {
+        value["contact_request"] = json!({ "shared_at": asked.shared_at.map(RuleTime::secs) });
     }
     match value {
         Value::Object(mut map) => {

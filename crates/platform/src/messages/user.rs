@@ -1,6 +1,7 @@
 //! What users do in a chat: write, tap an answer, tap a call button.
 
 use ahoy_calling::account::Number;
+use ahoy_calling::identity::NamedBy;
 use ahoy_calling::message::{Message, MessageKind, MessageStatus, Reply, Side, TemplateButton};
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_types::{MessageId, PhoneNumberId, WaId};
@@ -13,7 +14,7 @@ use crate::ledger::Step;
 use crate::live::UserLegKind;
 use crate::platform::Platform;
 use crate::user::{Dial, Dialled};
-use crate::{finish, outbox};
+use crate::{finish, identity, outbox};
 
 type Result<T> = std::result::Result<T, PhoneRefusal>;
 
@@ -103,6 +104,17 @@ impl Platform {
             .await
     }
 
+    /// The user taps the button with which the business asked for the number: the number goes to the business, which sees it in
+    /// webhooks from now on (`rules.md` §8).
+    ///
+    /// # Errors
+    /// The message does not ask for it or was answered already, or the user has the business blocked.
+    pub async fn user_shares_number(&self, user: WaId, message: MessageId) -> Result<MessageId> {
+        self.ledger()
+            .execute(move |step| share(step, user, message))
+            .await
+    }
+
     /// The user taps the call button of a message: the business is called from this kind of phone.
     ///
     /// # Errors
@@ -123,6 +135,35 @@ impl Platform {
         };
         self.user_calls(user, found.number, leg, dial).await
     }
+}
+
+fn share(step: &mut Step<'_>, user: WaId, id: MessageId) -> Result<MessageId> {
+    let gone = |sentence: &str| Err(PhoneRefusal::Gone(sentence.into()));
+    let found = step.tx.message(&id).map_err(broken)?;
+    let mut asked = found
+        .filter(|m| m.user == user && m.from == Side::Business)
+        .ok_or_else(|| PhoneRefusal::NoSuchMessage(id.to_string()))?;
+    if asked.contact_request().is_some() && !arrived(&asked) {
+        return gone("This message has not arrived.");
+    }
+    let now = step.now;
+    match asked.contact_request_mut() {
+        None => return gone("This message does not ask for your number."),
+        Some(card) if card.shared_at.is_some() => {
+            return gone("You have shared your number already.");
+        }
+        Some(card) => card.shared_at = Some(now),
+    }
+    put(step, &asked).map_err(broken)?;
+    let number = finish::number_of(step, asked.number).map_err(broken)?;
+    let known = step.tx.user(user).map_err(broken)?;
+    let name = known.map_or_else(|| user.to_string(), |user| user.display_name());
+    let words = Words {
+        kind: MessageKind::SharedNumber { name, number: user },
+        context: Some(id),
+        referral: None,
+    };
+    write(step, &number, user, words)
 }
 
 /// The payload of the call button in this message, if it still works.
@@ -226,6 +267,11 @@ fn write(step: &mut Step<'_>, number: &Number, user: WaId, words: Words) -> Resu
     message.status = MessageStatus::Delivered;
     message.context = words.context;
     put(step, &message).map_err(broken)?;
+    let named = match message.kind {
+        MessageKind::SharedNumber { .. } => NamedBy::Number,
+        _ => NamedBy::Id,
+    };
+    identity::met(step, number, user, named).map_err(broken)?;
     tell(step, number, &message, words.referral).map_err(broken)?;
     Ok(id)
 }
@@ -250,6 +296,10 @@ fn tell(
             payload: r.id.clone(),
             text: r.title.clone(),
         }),
+        MessageKind::SharedNumber { name, number } => InboundContent::OwnNumber {
+            name: name.clone(),
+            number: *number,
+        },
         // Users write nothing else.
         _ => return Ok(()),
     };
@@ -263,7 +313,7 @@ fn tell(
             Some((id.clone(), own))
         }
     };
-    let common = outbox::common_for(step.tx, number, message.user)?;
+    let common = outbox::common_for(step, number, message.user)?;
     let body = webhook::inbound(
         &common,
         &InboundMessage {

@@ -58,6 +58,7 @@ pub fn content_of(parts: Components) -> Content {
             Button::PhoneNumber { text, phone_number }
         }
         ButtonSpec::QuickReply { text } => Button::QuickReply { text },
+        ButtonSpec::RequestContactInfo => Button::RequestContactInfo,
     };
     Content {
         header,

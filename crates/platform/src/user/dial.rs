@@ -1,6 +1,7 @@
 //! A user's call: what is drawn for it, whether it may be placed, and what is committed with it.
 
 use ahoy_calling::act::CallAct;
+use ahoy_calling::identity::NamedBy;
 use ahoy_calling::place::{PhoneRefusal, UserCallFacts, may_user_call};
 use ahoy_calling::simulated::Behaviour;
 use ahoy_calling::{Call, CallState};
@@ -19,7 +20,7 @@ use crate::ledger::Step;
 use crate::live::UserLegKind;
 use crate::messages::payload_of_button;
 use crate::platform::Platform;
-use crate::{call_log, faults, finish, outbox, sdp, simulated};
+use crate::{call_log, faults, finish, identity, outbox, sdp, simulated};
 
 /// A user's call.
 #[derive(Debug, Clone, Default)]
@@ -227,6 +228,7 @@ fn place(
         user_network: drawn.user_network,
         business_remote: None,
     })));
+    identity::met(step, &number, user, NamedBy::Id).map_err(broken)?;
     announce(step, &number, &call, Session::offer(drawn.offer), &limits).map_err(broken)?;
     Ok(call.id)
 }
@@ -236,7 +238,7 @@ fn place(
 fn tell_unpaid(step: &mut Step<'_>, number: PhoneNumberId, user: WaId) -> ahoy_store::Result<()> {
     ensure_user(step, user)?;
     let number = finish::number_of(step, number)?;
-    let common = outbox::common_for(step.tx, &number, user)?;
+    let common = outbox::common_for(step, &number, user)?;
     let error = WebhookError::new(
         ErrorCode::PaymentUserCall,
         "A user called this number, and the call was not put through: the account has no valid payment method.",

@@ -8,6 +8,7 @@ mod a_charge_is_made_exactly_once;
 mod a_closed_business_is_not_called;
 mod a_crash_loses_nothing;
 mod a_jump_leaves_the_audio_alone;
+mod a_number_is_seen_only_while_it_may_be;
 mod a_real_phone_hears_the_first_syllable;
 mod a_state_goes_out_and_comes_back;
 mod a_stop_ends_the_calls;

@@ -25,6 +25,8 @@ pub(crate) struct NumberShown {
     /// The portfolio above its own.
     #[schema(required = true)]
     parent_business: Option<String>,
+    /// Whether its portfolio keeps a contact book.
+    contact_book: bool,
 }
 
 /// A verification code as its receiver would see it.

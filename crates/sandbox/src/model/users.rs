@@ -103,3 +103,30 @@ pub(crate) struct NetworkBody {
     /// The same seed loses the same packets; null is one of the user's own, always the same.
     seed: Option<u64>,
 }
+
+/// What a business sees of a user.
+#[derive(ToSchema)]
+pub(crate) struct SeenShown {
+    /// The user.
+    wa_id: String,
+    /// The business's number.
+    phone_number_id: String,
+    /// Whether its webhooks carry the user's number.
+    number_visible: bool,
+    /// The user's username.
+    #[schema(required = true)]
+    username: Option<String>,
+    /// The id its portfolio was shown; null before the first webhook or answer about the user.
+    #[schema(required = true)]
+    user_id: Option<String>,
+    /// The id that the portfolio above was shown.
+    #[schema(required = true)]
+    parent_user_id: Option<String>,
+    /// When the two last exchanged a message or a call by the number, Unix seconds.
+    #[schema(required = true)]
+    met_at: Option<i64>,
+    /// Whether the user stands in the portfolio's contact book.
+    in_contact_book: bool,
+    /// Whether the portfolio keeps one.
+    contact_book: bool,
+}

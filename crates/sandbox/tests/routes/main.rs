@@ -3,6 +3,7 @@
 
 mod a_numbers_standing_is_set_and_told;
 mod a_template_is_held_back_on_request;
+mod a_user_has_another_number;
 mod a_users_network_and_sound_are_checked_at_once;
 mod bad_input_is_refused_by_name;
 mod every_route_is_described;

@@ -1,7 +1,7 @@
 use ahoy_calling::calendar::Month;
 use ahoy_calling::message::{
-    Answer, CallButton, List, ListRow, ListSection, Message, MessageKind, MessageStatus, Notice,
-    Pricing, RequestCard, Side, TemplateButton, TemplateMessage,
+    Answer, CallButton, ContactRequest, List, ListRow, ListSection, Message, MessageKind,
+    MessageStatus, Notice, Pricing, RequestCard, Side, TemplateButton, TemplateMessage,
 };
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime};
 
@@ -95,7 +95,22 @@ pub(super) fn every_kind_of_message_comes_back(store: &mut dyn Store) {
             }],
             call_button: Some(button),
             request: Some(RequestCard::new()),
+            contact_request: Some(ContactRequest {
+                shared_at: Some(NOW),
+            }),
         }),
+        MessageKind::ContactRequest {
+            body: "b".into(),
+            asked: ContactRequest::default(),
+        },
+        MessageKind::SharedNumber {
+            name: "Ana".into(),
+            number: wa_id(1),
+        },
+        MessageKind::NumberChanged {
+            from: wa_id(1),
+            to: wa_id(2),
+        },
         MessageKind::System {
             notice: Notice::PermissionRevoked,
         },

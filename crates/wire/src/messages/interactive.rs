@@ -48,6 +48,11 @@ pub enum Interactive {
         /// The words above it.
         body: Option<String>,
     },
+    /// `request_contact_info`: asks for the user's number; what stands on the button the app decides.
+    ContactRequest {
+        /// The words above the button.
+        body: String,
+    },
     /// `button`: up to three answers.
     Buttons(ReplyButtons),
     /// `list`: a menu.
@@ -130,10 +135,15 @@ impl Interactive {
         match kind {
             "voice_call" => voice_call(fields),
             "call_permission_request" => permission_request(fields),
+            "request_contact_info" => {
+                let body = needed_text(&needed_object(fields, "body")?, "text", MAX_BODY)?;
+                action_named(fields, "request_contact_info")?;
+                Ok(Self::ContactRequest { body })
+            }
             "button" => buttons(fields).map(Self::Buttons),
             "list" => list(fields).map(Self::List),
             other => Err(wrong_value(format!(
-                "The parameter `interactive.type` has the value `{}`; allowed: voice_call, call_permission_request, button, list.",
+                "The parameter `interactive.type` has the value `{}`; allowed: voice_call, call_permission_request, request_contact_info, button, list.",
                 excerpt(other)
             ))),
         }

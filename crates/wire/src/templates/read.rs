@@ -115,6 +115,8 @@ pub enum ButtonSpec {
         /// On the button.
         text: String,
     },
+    /// Shares the user's number; what stands on it the app decides.
+    RequestContactInfo,
 }
 
 impl TemplateBody {
@@ -288,12 +290,14 @@ fn buttons(part: &Fields<'_>) -> Result<Vec<ButtonSpec>, GraphError> {
         Url,
         PhoneNumber,
         QuickReply,
+        RequestContactInfo,
     }
     let set = [
         ("VOICE_CALL", Kind::VoiceCall),
         ("URL", Kind::Url),
         ("PHONE_NUMBER", Kind::PhoneNumber),
         ("QUICK_REPLY", Kind::QuickReply),
+        ("REQUEST_CONTACT_INFO", Kind::RequestContactInfo),
     ];
     let list = part
         .objects("buttons")?
@@ -322,6 +326,7 @@ fn buttons(part: &Fields<'_>) -> Result<Vec<ButtonSpec>, GraphError> {
                         .into_owned(),
                 },
                 Kind::QuickReply => ButtonSpec::QuickReply { text: text()? },
+                Kind::RequestContactInfo => ButtonSpec::RequestContactInfo,
             })
         })
         .collect()

@@ -383,6 +383,19 @@ class User:
         """Taps the call button in that message."""
         return Call(self, self.ahoy.sandbox("POST", self._path("/taps"), {"message_id": message_id})["id"])
 
+    def share_number(self, message_id: str) -> dict[str, Any]:
+        """Taps the button with which the business asked for the number (`request_contact_info`)."""
+        return self.ahoy.sandbox("POST", self._path("/share_number"), {"message_id": message_id})
+
+    def change_number(self, wa_id: str) -> User:
+        """Takes another number: chats, calls and permissions go along, ids do not. Answers the user under the new one."""
+        return User(self.ahoy, self.ahoy.sandbox("POST", self._path("/number"), {"wa_id": wa_id})["wa_id"])
+
+    def seen(self, phone_number_id: str | None = None) -> dict[str, Any]:
+        """What the business sees of the user now: whether its webhooks carry the number, and why."""
+        number = phone_number_id or self.ahoy.phone_number_id
+        return self.ahoy.sandbox("GET", self._path(f"/seen?phone_number_id={urllib.parse.quote(number)}"))
+
     def thread(self, phone_number_id: str | None = None) -> list[dict[str, Any]]:
         """The chat with the business, oldest first."""
         number = phone_number_id or self.ahoy.phone_number_id

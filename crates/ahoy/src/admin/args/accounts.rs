@@ -32,6 +32,9 @@ pub(crate) struct NewBusiness {
     /// Mail address that warnings and restrictions of its numbers reach; repeat it for more.
     #[arg(long = "contact", value_name = "ADDRESS")]
     contacts: Option<Vec<String>>,
+    /// Whether it keeps a contact book, which goes on showing numbers of users it once met [default: true].
+    #[arg(long, value_name = "BOOL")]
+    contact_book: Option<bool>,
 }
 
 #[derive(Debug, Args, Serialize)]
@@ -45,6 +48,9 @@ pub(crate) struct BusinessPatch {
     /// Mail address that warnings and restrictions reach, in place of those before; repeat it for more.
     #[arg(long = "contact", value_name = "ADDRESS")]
     contacts: Option<Vec<String>>,
+    /// Whether it keeps a contact book, which goes on showing numbers of users it once met.
+    #[arg(long, value_name = "BOOL")]
+    contact_book: Option<bool>,
     /// Take all mail addresses away.
     #[arg(long, conflicts_with = "contacts")]
     #[serde(skip)]

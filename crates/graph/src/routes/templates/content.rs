@@ -82,7 +82,7 @@ fn button_json(button: &Button) -> Value {
             }
         }
         Button::PhoneNumber { phone_number, .. } => add("phone_number", json!(phone_number)),
-        Button::QuickReply { .. } => {}
+        Button::QuickReply { .. } | Button::RequestContactInfo => {}
     }
     json
 }

@@ -118,6 +118,7 @@ fn rows(tx: &mut dyn Tx) -> ahoy_store::Result<()> {
         id: theirs,
         name: "Other Ltd".into(),
         contacts: Vec::new(),
+        contact_book: true,
     })?;
     tx.put_waba(&Waba::new(WabaId(STRANGERS_WABA), theirs, "Other"))?;
     tx.put_app(&App {
