@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use ahoy_sdp::{
-    CryptoLine, G711, Keying, Local, LocalSdes, OfferCodecs, Offered, Policy, Suite, choose,
+    CryptoLine, Fingerprints, G711, Keying, Local, LocalSdes, OfferCodecs, Offered, Policy, Suite, choose,
     choose_crypto, parse_answer, parse_offer, same_sdp, write_answer, write_answer_sdes,
     write_offer_sdes,
 };
@@ -43,6 +43,7 @@ static SIDE: LazyLock<Side> = LazyLock::new(|| {
     let policy = |keying| Policy {
         keying,
         g711: codecs.g711.clone(),
+        fingerprints: Fingerprints::default(),
     };
     Side {
         offered: Offered::new(&local, codecs.clone()),

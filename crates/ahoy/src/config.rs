@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ahoy_calling::limits::LimitTable;
+use ahoy_calling::readings::Readings;
 use ahoy_mail::MailConfig;
 use anyhow::Context;
 use figment::Figment;
@@ -24,8 +25,8 @@ pub(crate) struct FileConfig {
     pub media_ports: Option<PortRange>,
     pub media_workers: Option<usize>,
     pub admin_token: Option<String>,
-    pub prefer_active: bool,
     pub limits: LimitTable,
+    pub readings: Readings,
     pub mail: Option<MailConfig>,
     pub rates: Option<PathBuf>,
 }
@@ -43,6 +44,14 @@ impl FileConfig {
             .with_context(|| format!("in {}", path.display()))
     }
 
+    /// The numbers behind the rules together with the readings.
+    pub(crate) fn limit_table(&self) -> LimitTable {
+        LimitTable {
+            readings: self.readings,
+            ..self.limits.clone()
+        }
+    }
+
     /// Flags and environment over the file.
     pub(crate) fn overridden_by(mut self, net: NetArgs) -> Self {
         self.listen = net.listen.or(self.listen);
@@ -55,5 +64,52 @@ impl FileConfig {
         self.rates = net.rates.or(self.rates);
         self.media_workers = net.media_workers.or(self.media_workers);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const DOCUMENTED: &str = include_str!("../../../docs/ahoy.toml");
+
+    fn read(text: &str) -> FileConfig {
+        Figment::from(Toml::string(text)).extract().unwrap()
+    }
+
+    #[test]
+    fn the_documented_values_are_the_defaults() {
+        let key = |line: &'static str| {
+            let bare = line.strip_prefix('#')?;
+            let begins = bare.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+            begins.then_some(bare)
+        };
+        let keys: Vec<&str> = DOCUMENTED.lines().filter_map(key).collect();
+        let file = read(&keys.join("\n"));
+        assert_eq!(file.limits, LimitTable::default());
+        assert_eq!(file.readings, Readings::default());
+        assert!(file.mail.is_some() && file.rates.is_some(), "all was read");
+    }
+
+    #[test]
+    fn each_reading_has_its_words() {
+        use ahoy_calling::hours::HolidayReading;
+        use ahoy_calling::readings::{
+            FingerprintReading, HeaderReading, HolidayRules, SdpDefectReading, SetupReading,
+        };
+        let file = read(
+            "[readings]\nfingerprints = \"any\"\nsdp_defect = \"138008\"\nsetup = \"actpass\"\n\
+             holiday = \"open\"\nholiday_rules = \"table\"\nwebhook_headers = \"live\"\n",
+        );
+        let readings = Readings {
+            fingerprints: FingerprintReading::Any,
+            sdp_defect: SdpDefectReading::SdpValidation,
+            setup: SetupReading::Actpass,
+            holiday: HolidayReading::Open,
+            holiday_rules: HolidayRules::Table,
+            webhook_headers: HeaderReading::Live,
+        };
+        assert_eq!(file.limit_table().readings, readings);
     }
 }

@@ -103,10 +103,9 @@ impl Server {
         let store = SqliteStore::open_with(&data.database(), durability)
             .with_context(|| format!("the data folder {}", data.path().display()))?;
         let config = PlatformConfig {
-            limits: file.limits.clone(),
+            limits: file.limit_table(),
             prices: Arc::new(price_list(&file)?),
             create_users: sandbox.is_some(),
-            prefer_active: file.prefer_active,
             phone_media_wait: PHONE_MEDIA_WAIT,
             // Only the sandbox has an inspector that looks at the steps.
             media: media_config(&file, sandbox.is_some()),

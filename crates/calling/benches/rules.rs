@@ -276,6 +276,7 @@ mod permissions {
 
 mod settings {
     use super::*;
+    use ahoy_calling::readings::HolidayRules;
 
     fn patched(bencher: Bencher<'_, '_>, patch: &SettingsPatch) {
         let before = number().settings;
@@ -283,9 +284,15 @@ mod settings {
             app: AppId(3),
             password: SipPassword("0".repeat(32)),
         };
-        assert!(before.patched(patch, &asker, NOW).is_ok());
+        assert!(
+            before
+                .patched(patch, &asker, HolidayRules::Errors, NOW)
+                .is_ok()
+        );
         decide(bencher, || {
-            let after = before.patched(black_box(patch), &asker, NOW).unwrap();
+            let after = before
+                .patched(black_box(patch), &asker, HolidayRules::Errors, NOW)
+                .unwrap();
             after.worth_telling(&before)
         });
     }

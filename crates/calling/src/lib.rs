@@ -25,6 +25,7 @@ pub mod pair;
 pub mod place;
 pub mod price;
 pub mod quality;
+pub mod readings;
 pub mod registration;
 pub mod settings;
 pub mod simulated;

@@ -14,7 +14,7 @@ pub use quality::Quality;
 
 use crate::app::AppVersion;
 use crate::call::WithoutMedia;
-use crate::hours::HolidayReading;
+use crate::readings::Readings;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -174,8 +174,9 @@ pub struct LimitTable {
     pub media: MediaLimits,
     /// Countries whose business numbers may neither place calls nor ask for permission (`rules.md` §2).
     pub no_business_calls: Vec<Country>,
-    /// What an entry of a holiday schedule means (`contract.md` §4): `closed` in its window, or `open` in it alone.
-    pub holidays: HolidayReading,
+    /// The choices where the reference is open; a table of its own in the configuration.
+    #[serde(skip)]
+    pub readings: Readings,
     /// Whether utility templates inside an open service window are free: `dated`, `never` or `always`.
     pub utility_in_window_free: UtilityInWindow,
     /// What the end of an accepted call is that is hung up before the business's media came: `completed` or `failed` (138023).
@@ -194,7 +195,7 @@ impl Default for LimitTable {
                 .iter()
                 .filter_map(|country| country.parse().ok())
                 .collect(),
-            holidays: HolidayReading::default(),
+            readings: Readings::default(),
             utility_in_window_free: UtilityInWindow::default(),
             without_media: WithoutMedia::default(),
         }

@@ -9,6 +9,7 @@ use crate::account::Number;
 use crate::call::WrongState;
 use crate::limits::Limits;
 use crate::pair::{Pair, Permission, RequestLimit};
+use crate::readings::SdpRefusal;
 
 pub use phone::{PhoneRefusal, UserCallFacts, may_user_call};
 
@@ -22,6 +23,9 @@ pub enum Refusal {
     /// 100: a field of the request is wrong; the sentence names it.
     #[error("{0}")]
     Invalid(String),
+    /// 100 or 138008: the session description has a defect.
+    #[error(transparent)]
+    Sdp(#[from] SdpRefusal),
     /// 100: the act does not fit the state of the call.
     #[error(transparent)]
     WrongState(#[from] WrongState),

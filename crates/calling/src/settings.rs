@@ -3,13 +3,14 @@
 mod sip;
 mod voicemail;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use ahoy_types::settings::{
     CallHours, ExtraCodec, Holiday, IconVisibility, KeyExchange, OpenHours, SettingsPatch, Switch,
     VoicemailTrigger,
 };
-use ahoy_types::{AppId, Country, RuleTime, Weekday};
+use ahoy_types::{AppId, Country, Date, RuleTime, TimeOfDay, Weekday};
 use serde::{Deserialize, Serialize};
 pub use sip::{Sip, SipPassword, SipServer};
 pub use voicemail::Voicemail;
@@ -17,6 +18,7 @@ pub use voicemail::Voicemail;
 use crate::hours;
 use crate::limits::{HOLIDAYS, OPEN_HOURS_PER_DAY, PAST_SETTINGS, SETTINGS_HELD};
 use crate::place::Refusal;
+use crate::readings::HolidayRules;
 
 /// The part of the settings a phone shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -105,6 +107,7 @@ impl CallingSettings {
         &self,
         patch: &SettingsPatch,
         asker: &Asker,
+        rules: HolidayRules,
         now: RuleTime,
     ) -> Result<Self, Refusal> {
         let mut next = self.clone();
@@ -119,7 +122,7 @@ impl CallingSettings {
             next.restrict_to_user_countries = distinct(countries);
         }
         if let Some(hours) = &patch.call_hours {
-            check_hours(hours, now)?;
+            check_hours(hours, rules, now)?;
             next.call_hours = Some(hours.clone());
         }
         next.srtp_key_exchange_protocol = patch
@@ -185,7 +188,7 @@ fn wrong(field: &str, sentence: impl fmt::Display) -> Refusal {
     Refusal::Invalid(format!("calling.{field}: {sentence}"))
 }
 
-fn check_hours(hours: &CallHours, now: RuleTime) -> Result<(), Refusal> {
+fn check_hours(hours: &CallHours, rules: HolidayRules, now: RuleTime) -> Result<(), Refusal> {
     let Some(today) = hours::today(&hours.timezone_id, now) else {
         return Err(wrong(
             "call_hours.timezone_id",
@@ -227,6 +230,49 @@ fn check_hours(hours: &CallHours, now: RuleTime) -> Result<(), Refusal> {
             ));
         }
     }
+    if rules == HolidayRules::Table {
+        check_dates(holidays)?;
+    }
+    Ok(())
+}
+
+/// What the table of the reference demands of the entries of one date, and its list of errors does not.
+fn check_dates(holidays: &[Holiday]) -> Result<(), Refusal> {
+    let dates: BTreeSet<Date> = holidays.iter().map(|holiday| holiday.date).collect();
+    for date in dates {
+        let entries = holidays.iter().filter(|holiday| holiday.date == date);
+        let windows = entries.map(|holiday| (holiday.start_time, holiday.end_time));
+        check_day("call_hours.holiday_schedule", date, windows.collect())?;
+    }
+    Ok(())
+}
+
+/// At most two windows, which do not overlap.
+fn check_day(
+    field: &str,
+    day: impl fmt::Display,
+    mut windows: Vec<(TimeOfDay, TimeOfDay)>,
+) -> Result<(), Refusal> {
+    if windows.len() > OPEN_HOURS_PER_DAY {
+        return Err(wrong(
+            field,
+            format_args!(
+                "{day} has {} entries, at most {OPEN_HOURS_PER_DAY} a day are allowed",
+                windows.len()
+            ),
+        ));
+    }
+    windows.sort();
+    for pair in windows.windows(2) {
+        if let [(first, end), (second, last)] = pair
+            && second < end
+        {
+            return Err(wrong(
+                field,
+                format_args!("on {day} the entries {first}-{end} and {second}-{last} overlap"),
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -247,35 +293,9 @@ fn check_weekly(weekly: &[OpenHours]) -> Result<(), Refusal> {
         }
     }
     for day in Weekday::ALL {
-        let mut entries: Vec<&OpenHours> = weekly.iter().filter(|e| e.day_of_week == day).collect();
-        if entries.len() > OPEN_HOURS_PER_DAY {
-            return Err(wrong(
-                FIELD,
-                format_args!(
-                    "{} has {} entries, at most {OPEN_HOURS_PER_DAY} a day are allowed",
-                    day.as_str(),
-                    entries.len()
-                ),
-            ));
-        }
-        entries.sort_by_key(|entry| entry.open_time);
-        for pair in entries.windows(2) {
-            if let [first, second] = pair
-                && second.open_time < first.close_time
-            {
-                return Err(wrong(
-                    FIELD,
-                    format_args!(
-                        "on {} the entries {}-{} and {}-{} overlap",
-                        day.as_str(),
-                        first.open_time,
-                        first.close_time,
-                        second.open_time,
-                        second.close_time
-                    ),
-                ));
-            }
-        }
+        let entries = weekly.iter().filter(|entry| entry.day_of_week == day);
+        let windows = entries.map(|entry| (entry.open_time, entry.close_time));
+        check_day(FIELD, day.as_str(), windows.collect())?;
     }
     Ok(())
 }

@@ -296,7 +296,6 @@ async fn measured(pairs: u64) -> Result<Vec<(&'static str, Spread)>, Failure> {
         limits,
         prices: Arc::new(PriceList::published()?),
         create_users: false,
-        prefer_active: false,
         phone_media_wait: Duration::ZERO,
         media: MediaConfig {
             workers: 1,

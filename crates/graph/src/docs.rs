@@ -68,6 +68,11 @@ pub(crate) struct CallsBody {
     /// connect and accept: repeated in the call's webhooks, at most 512 characters.
     #[schema(max_length = 512)]
     biz_opaque_callback_data: Option<String>,
+    /// The account that is meant and billed, where a number has several. Taken and not looked at.
+    messaging_account_id: Option<String>,
+    /// The same by its old name.
+    #[schema(deprecated)]
+    paid_messaging_account_id: Option<String>,
 }
 
 /// Value of `action`.

@@ -69,6 +69,18 @@ impl Incoming {
         of(&query).or_else(|| self.body.as_ref().ok().and_then(of))
     }
 
+    /// The app-secret proof that came with the request, in the query or the body.
+    fn proof(&self) -> Option<String> {
+        let of = |body: &Body| {
+            body.fields()
+                .text("appsecret_proof")
+                .ok()
+                .flatten()
+                .map(str::to_owned)
+        };
+        of(&self.query()).or_else(|| self.body.as_ref().ok().and_then(of))
+    }
+
     /// Parameters of the query alone.
     pub(crate) fn query(&self) -> Body {
         Body::from_query(&self.query)
@@ -233,16 +245,24 @@ impl FromRequest<GraphState> for Asked {
             )
             .into());
         };
-        match state.platform.authenticate(&token) {
-            Ok(caller) => Ok(Self {
-                caller: Caller {
-                    request: Some(incoming.place.trace.clone()),
-                    ..caller
-                },
-                incoming,
-                state: state.clone(),
-            }),
-            Err(error) => Err(auth_error(&error).into()),
+        let caller = state.platform.authenticate(&token);
+        let caller = caller.map_err(|error| auth_error(&error))?;
+        if let Some(proof) = incoming.proof() {
+            let fits = state.platform.proof_fits(&caller, &token, &proof);
+            if !fits.map_err(|error| auth_error(&error))? {
+                return Err(GraphError::wrong_proof(
+                    "The parameter `appsecret_proof` does not fit: the HMAC-SHA256 of the access token, keyed with the app secret, in lower-case hexadecimal digits, is expected.",
+                )
+                .into());
+            }
         }
+        Ok(Self {
+            caller: Caller {
+                request: Some(incoming.place.trace.clone()),
+                ..caller
+            },
+            incoming,
+            state: state.clone(),
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! From the platform's refusals to codes of `errors.md`, in one place.
 
 use ahoy_calling::Refusal;
+use ahoy_calling::readings::{SdpDefectReading, SdpRefusal};
 use ahoy_calling::template::FaultKind;
 use ahoy_platform::AuthError;
 use ahoy_wire::errors::SUBCODE_EXPIRED;
@@ -12,6 +13,7 @@ use crate::answer::Refused;
 pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
     let code = match refusal {
         Refusal::NoSuchObject(id) => return GraphError::unsupported(method, id),
+        Refusal::Sdp(refusal) => return sdp_error(refusal),
         Refusal::Invalid(_) | Refusal::WrongState(_) => ErrorCode::InvalidParameter,
         Refusal::PinMismatch => ErrorCode::PinMismatch,
         Refusal::NoCode(_) => ErrorCode::VerificationCode,
@@ -49,6 +51,18 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         other => return internal(&other.to_string()),
     };
     GraphError::new(code, sentence(&refusal.to_string()))
+}
+
+/// The error for a session description, as the readings have it.
+fn sdp_error(refusal: &SdpRefusal) -> GraphError {
+    let details = sentence(&refusal.sentences);
+    match refusal.reading {
+        SdpDefectReading::SdpValidation => GraphError::new(ErrorCode::SdpValidation, details),
+        SdpDefectReading::InvalidParameter if refusal.other_fingerprint => {
+            GraphError::fingerprint(details)
+        }
+        SdpDefectReading::InvalidParameter => GraphError::invalid(details),
+    }
 }
 
 /// The code of a rule about templates.

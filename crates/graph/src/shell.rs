@@ -43,6 +43,13 @@ pub(crate) struct Place {
     pub(crate) trace: String,
 }
 
+impl Place {
+    /// Whether this is `/{phone-number-id}/calls`.
+    fn is_calls(&self) -> bool {
+        matches!(self.segments.as_slice(), [_, edge] if edge == "calls")
+    }
+}
+
 /// The whole API as a router: the Graph routes under any version, `/openapi.json` and `/docs`.
 ///
 /// Everything that matches nothing else ends in a Graph envelope, so mount it as the fallback of the server's other
@@ -101,6 +108,11 @@ async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
     };
     if let Some(Refused(error)) = response.extensions_mut().remove() {
         let headers = std::mem::take(response.headers_mut());
+        let error = if place.is_calls() {
+            error.of_call()
+        } else {
+            error
+        };
         response = envelope(&error, &trace);
         // `Allow` of a wrong method.
         for (name, value) in headers

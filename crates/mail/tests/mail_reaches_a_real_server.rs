@@ -80,7 +80,6 @@ async fn platform() -> Platform {
     let config = PlatformConfig {
         limits: Default::default(),
         create_users: true,
-        prefer_active: false,
         media: MediaConfig {
             workers: 1,
             ..MediaConfig::default()

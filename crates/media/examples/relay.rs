@@ -127,6 +127,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = Policy {
         keying: Keying::Dtls,
         g711: vec![],
+        fingerprints: ahoy_sdp::Fingerprints::Any,
     };
     let mut relay = Relay {
         engine,

@@ -183,7 +183,6 @@ impl World {
             limits,
             prices: Arc::new(PriceList::published()?),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: Duration::ZERO,
             media: MediaConfig {
                 workers: 1,

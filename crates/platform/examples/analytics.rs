@@ -318,7 +318,6 @@ async fn measured(
         limits: LimitTable::default(),
         prices: prices.clone(),
         create_users: false,
-        prefer_active: false,
         phone_media_wait: Duration::ZERO,
         media: MediaConfig {
             workers: 1,

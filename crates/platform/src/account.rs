@@ -11,6 +11,8 @@ use ahoy_types::{
     AppId, BusinessId, MediaId, PhoneNumberId, RuleTime, TemplateId, TokenHash, WaId, WabaId,
 };
 
+use ahoy_wire::webhook::proof_fits;
+
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::Platform;
@@ -186,6 +188,18 @@ impl Platform {
             Some(Node::App(app)) if app.id == caller.app => Ok(app),
             _ => Err(Refusal::NoSuchObject(id.to_string())),
         }
+    }
+
+    /// Whether this is the app-secret proof of the caller's token (`graph-api.md` §1.2).
+    ///
+    /// # Errors
+    /// The store cannot be read, or the caller's app is gone.
+    pub fn proof_fits(&self, caller: &Caller, token: &str, proof: &str) -> Result<bool, AuthError> {
+        let app = self
+            .read(|rows| rows.app(caller.app))
+            .map_err(|e| AuthError::Internal(e.to_string()))?
+            .ok_or(AuthError::Unknown)?;
+        Ok(proof_fits(&app.secret, token, proof))
     }
 
     /// Numbers of a WABA by ascending id.

@@ -5,10 +5,11 @@ use ahoy_calling::act::CallAct;
 use ahoy_calling::call::Step as CallStep;
 use ahoy_calling::pair::{Permission, Usage};
 use ahoy_calling::place::{ConnectFacts, RequestFacts, may_connect, may_request, may_take};
+use ahoy_calling::readings::{FingerprintReading, Readings, SdpRefusal};
 use ahoy_calling::{Call, Refusal, WithoutMedia, WrongState};
 use ahoy_faults::CallFacts;
 use ahoy_media::RemoteLeg;
-use ahoy_sdp::{Offered, Policy, parse_answer};
+use ahoy_sdp::{Fingerprints, Offered, Policy, parse_answer};
 use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, UserId, WaId};
 
 use crate::account::Caller;
@@ -228,7 +229,9 @@ impl Platform {
     ) -> Result<RemoteLeg, Refusal> {
         let call = self.own_call(caller, number, id)?;
         let number = self.number_for(caller, number)?;
-        let refuse = |defects: ahoy_sdp::Defects| Refusal::Invalid(defects.to_string());
+        let readings = &self.config().limits.readings;
+        let policy = policy_of(&number, readings);
+        let refuse = |defects: ahoy_sdp::Defects| defective(&defects, readings);
         // A business-initiated call has no offer of ours; the state machine refuses it with a better sentence.
         let remote = match call.direction {
             Direction::UserInitiated => {
@@ -241,27 +244,51 @@ impl Platform {
                 };
                 if self.codec_refused(&facts) {
                     let unusable = sdp::without_codecs(answer);
-                    let refused = parse_answer(&unusable, &offered, &policy_of(&number));
-                    return Err(faults::refusal_of_codec(refused.err()));
+                    let refused = parse_answer(&unusable, &offered, &policy);
+                    return Err(faults::refusal_of_codec(refused.err(), readings));
                 }
-                parse_answer(answer, &offered, &policy_of(&number)).map_err(refuse)?
+                parse_answer(answer, &offered, &policy).map_err(refuse)?
             }
             Direction::BusinessInitiated => {
                 return Err(WrongState::Direction { act }.into());
             }
         };
-        sdp::answered(&remote).ok_or_else(|| {
-            Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
-        })
+        sdp::answered(&remote).ok_or_else(|| sdp_refusal(NO_OPUS_OVER_DTLS.into(), false, readings))
     }
 }
 
+/// A description from which no media leg can be made.
+pub(crate) const NO_OPUS_OVER_DTLS: &str =
+    "session.sdp: this number takes DTLS-SRTP with Opus only";
+
 /// What a number's SDP must look like.
-pub(crate) fn policy_of(_number: &Number) -> Policy {
+pub(crate) fn policy_of(_number: &Number, readings: &Readings) -> Policy {
     Policy {
         keying: ahoy_sdp::Keying::Dtls,
         g711: Vec::new(),
+        fingerprints: match readings.fingerprints {
+            FingerprintReading::Sha256Only => Fingerprints::Sha256Only,
+            FingerprintReading::Any => Fingerprints::Any,
+        },
     }
+}
+
+/// The refusal of a business's description.
+pub(crate) fn sdp_refusal(
+    sentences: String,
+    other_fingerprint: bool,
+    readings: &Readings,
+) -> Refusal {
+    Refusal::Sdp(SdpRefusal {
+        sentences,
+        other_fingerprint,
+        reading: readings.sdp_defect,
+    })
+}
+
+/// The refusal of a business's description for these defects.
+pub(crate) fn defective(defects: &ahoy_sdp::Defects, readings: &Readings) -> Refusal {
+    sdp_refusal(defects.to_string(), defects.other_fingerprint(), readings)
 }
 
 pub(crate) fn internal(e: ahoy_store::StoreError) -> Refusal {

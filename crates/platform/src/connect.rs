@@ -15,7 +15,7 @@ use ahoy_wire::Session;
 use ahoy_wire::webhook::{self, ConnectEvent};
 
 use crate::account::{Caller, ensure_user};
-use crate::business::{Recipient, internal, policy_of};
+use crate::business::{NO_OPUS_OVER_DTLS, Recipient, defective, internal, policy_of, sdp_refusal};
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::Step;
 use crate::platform::Platform;
@@ -59,8 +59,9 @@ impl Platform {
         if user == number.number {
             return Err(Refusal::Invalid("to: a number cannot call itself".into()));
         }
-        let policy = policy_of(&number);
-        let refuse = |defects: ahoy_sdp::Defects| Refusal::Invalid(defects.to_string());
+        let readings = &self.config().limits.readings;
+        let policy = policy_of(&number, readings);
+        let refuse = |defects: ahoy_sdp::Defects| defective(&defects, readings);
         let facts = CallFacts {
             call: None,
             number: number.id,
@@ -70,21 +71,19 @@ impl Platform {
         if self.codec_refused(&facts) {
             let refused = parse_offer(&sdp::without_codecs(&request.sdp), &policy);
             let refused = refused.and_then(|offer| ahoy_sdp::choose(&offer, &policy));
-            return Err(faults::refusal_of_codec(refused.err()));
+            return Err(faults::refusal_of_codec(refused.err(), readings));
         }
         let offer = parse_offer(&request.sdp, &policy).map_err(refuse)?;
-        let mut choice = ahoy_sdp::choose(&offer, &policy).map_err(refuse)?;
-        if self.config().prefer_active {
-            choice = choice.prefer_active(&offer);
-        }
+        let choice = ahoy_sdp::choose(&offer, &policy)
+            .map_err(refuse)?
+            .with_setup(&offer, sdp::setup(readings.setup));
         let drawn = {
             let plan = self.media().plan();
             let now = self.clock().now();
             let (answer, remote) =
                 sdp::answer(&plan.business, now, self.random16()?, &offer, &choice);
-            let remote = remote.ok_or_else(|| {
-                Refusal::Invalid("session.sdp: this number takes DTLS-SRTP with Opus only".into())
-            })?;
+            let remote =
+                remote.ok_or_else(|| sdp_refusal(NO_OPUS_OVER_DTLS.into(), false, readings))?;
             let leg = self.user_leg(user)?;
             let (user_end, user_network) = self.user_end(leg, user, &plan).await?;
             let id = CallId::new(

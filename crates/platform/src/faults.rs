@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ahoy_calling::Refusal;
+use ahoy_calling::readings::Readings;
 use ahoy_faults::{
     Active, Attempt, Board, CallFacts, Heard, MediaOutcome, Plan, ProcessFault, Subject,
     WebhookOutcome,
@@ -18,6 +19,7 @@ use ahoy_types::{AppId, CallId, DeliveryId};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
 
+use crate::business::sdp_refusal;
 use crate::effect::DeliveryJob;
 use crate::live::LiveCall;
 use crate::outbox::{self, Target};
@@ -339,10 +341,11 @@ pub(crate) fn live_calls(live: u32, fault: Option<ProcessFault>) -> u32 {
 }
 
 /// The refusal of a description without a codec, with what asked for it.
-pub(crate) fn refusal_of_codec(defects: Option<ahoy_sdp::Defects>) -> Refusal {
+pub(crate) fn refusal_of_codec(defects: Option<ahoy_sdp::Defects>, readings: &Readings) -> Refusal {
     let found = defects.map_or_else(
         || "session.sdp: no codec in it can be used.".to_owned(),
         |defects| defects.to_string(),
     );
-    Refusal::Invalid(format!("{found} The fault `codec_refused` asked for this."))
+    let sentences = format!("{found} The fault `codec_refused` asked for this.");
+    sdp_refusal(sentences, false, readings)
 }

@@ -42,8 +42,6 @@ pub struct PlatformConfig {
     pub prices: Arc<PriceList>,
     /// Whether a number nobody knows becomes a simulated user on first use (`dev`), or cannot be called (`serve`).
     pub create_users: bool,
-    /// Take the DTLS client's part in answers to offers that leave the choice (`media.md` §6).
-    pub prefer_active: bool,
     /// How long, in real time, the connect webhook of a user's call waits for the phone's media, so that the phone
     /// hears the business's first syllable; [`PHONE_MEDIA_WAIT`](crate::PHONE_MEDIA_WAIT) unless there is a reason.
     pub phone_media_wait: Duration,

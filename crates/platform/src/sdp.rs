@@ -1,8 +1,18 @@
 //! Between session descriptions and media legs: the one place that translates.
 
+use ahoy_calling::readings::SetupReading;
 use ahoy_media::{DtlsRole, LegPlan, RemoteLeg};
 use ahoy_sdp::{AnswerChoice, Local, OfferCodecs, Remote, RemoteKeying, Setup};
 use ahoy_types::RuleTime;
+
+/// The DTLS role that answers name where the offer leaves it open.
+pub(crate) const fn setup(reading: SetupReading) -> Setup {
+    match reading {
+        SetupReading::Passive => Setup::Passive,
+        SetupReading::Active => Setup::Active,
+        SetupReading::Actpass => Setup::Actpass,
+    }
+}
 
 /// The leg as our SDP describes it. `stream` becomes the msid; it is random and belongs to the call.
 pub(crate) fn local(plan: &LegPlan, now: RuleTime, stream: [u8; 16]) -> Local {

@@ -44,7 +44,8 @@ impl Platform {
                 let number = step.tx.number(id).map_err(internal)?;
                 let mut number = number.ok_or_else(|| Refusal::NoSuchObject(id.to_string()))?;
                 let before = number.settings.clone();
-                number.settings = before.patched(&patch, &asker, step.now)?;
+                number.settings =
+                    before.patched(&patch, &asker, step.limits.readings.holiday_rules, step.now)?;
                 if let Some(media) = patch
                     .voicemail
                     .as_ref()

@@ -82,6 +82,7 @@ impl Platform {
         let policy = Policy {
             keying: Keying::Dtls,
             g711: Vec::new(),
+            fingerprints: ahoy_sdp::Fingerprints::Any,
         };
         let remote = parse_answer(answer, &offered, &policy)
             .map_err(|defects| PhoneRefusal::Invalid(format!("sdp: {defects}")))?;

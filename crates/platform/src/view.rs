@@ -26,7 +26,7 @@ impl Platform {
     /// What this user's phone shows of each of these numbers now.
     pub fn phone_views(&self, numbers: &[Number], user: WaId) -> Result<Vec<PhoneView>> {
         let now = self.clock().now();
-        let reading = self.config().limits.holidays;
+        let reading = self.config().limits.readings.holiday;
         self.read(|rows| {
             let user: User = rows.user(user)?.unwrap_or_else(|| new_user(user, now));
             let mut views = Vec::with_capacity(numbers.len());
@@ -44,7 +44,7 @@ impl Platform {
 
     /// The hours in a phone's view of a number, in words.
     pub fn timetable(&self, number: &Number, view: &PhoneView) -> Option<Timetable> {
-        let reading = self.config().limits.holidays;
+        let reading = self.config().limits.readings.holiday;
         view::timetable(number, reading, view.as_of, self.clock().now())
     }
 
@@ -70,7 +70,7 @@ impl Platform {
                 let mut pair = step.tx.pair(number.id, user).map_err(broken)?;
                 pair.seen = Some(step.now);
                 step.tx.put_pair(number.id, user, &pair).map_err(broken)?;
-                let reading = step.limits.holidays;
+                let reading = step.limits.readings.holiday;
                 Ok(view::phone_view(&number, &person, &pair, reading, step.now))
             })
             .await

@@ -21,15 +21,16 @@ pub struct AnswerChoice {
 }
 
 impl AnswerChoice {
-    /// The same choice, but `active` where the offer leaves the role to us. The live platform may answer so (`media.md` §6).
+    /// The same choice with this role where the offer leaves it to us. The live platform may write any of the three
+    /// (`media.md` §6); with `Actpass` we wait for the ClientHello, as with `Passive`.
     #[must_use]
-    pub fn prefer_active(mut self, offer: &Remote) -> Self {
+    pub fn with_setup(mut self, offer: &Remote, setup: Setup) -> Self {
         if let RemoteKeying::Dtls {
             setup: Setup::Actpass,
             ..
         } = offer.keying
         {
-            self.setup = Setup::Active;
+            self.setup = setup;
         }
         self
     }

@@ -122,6 +122,11 @@ pub enum Defect {
     /// Fingerprints, but none by SHA-256; the hashes that are there.
     #[error("No sha-256 fingerprint found in SDP, only {0}")]
     FingerprintHash(String),
+    /// A fingerprint by SHA-256, and others beside it; the hashes of those.
+    #[error(
+        "the fingerprint algorithm {0} is not SHA256: a=fingerprint:sha-256 alone is expected in SDP"
+    )]
+    OtherFingerprints(String),
     /// A SHA-256 fingerprint that is not 32 octets.
     #[error("the sha-256 fingerprint `{0}` is not 32 hexadecimal octets separated by colons")]
     Fingerprint(String),
@@ -190,6 +195,19 @@ pub enum Defect {
 /// Everything that is wrong with a session description. `Display` joins the sentences with `; `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defects(pub Vec<Defect>);
+
+impl Defects {
+    /// Whether a fingerprint by another hash than SHA-256 is among them.
+    pub fn other_fingerprint(&self) -> bool {
+        let other = |defect: &Defect| {
+            matches!(
+                defect,
+                Defect::OtherFingerprints(_) | Defect::FingerprintHash(_)
+            )
+        };
+        self.0.iter().any(other)
+    }
+}
 
 impl fmt::Display for Defects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,13 +6,14 @@ use ahoy_types::{Fingerprint, IcePwd, Ufrag};
 
 use crate::defect::{Defect, excerpt};
 use crate::lines::{Description, Section};
-use crate::remote::{RemoteKeying, Setup};
+use crate::remote::{Fingerprints, RemoteKeying, Setup};
 
 /// Reads the keying of a DTLS number. `None` when something is wrong; then `defects` says what.
 pub(crate) fn read(
     description: &Description<'_>,
     section: &Section<'_>,
     is_answer: bool,
+    fingerprints: Fingerprints,
     defects: &mut Vec<Defect>,
 ) -> Option<RemoteKeying> {
     let has = |name| description.level_of(section, name).has(name);
@@ -21,7 +22,7 @@ pub(crate) fn read(
         defects.push(Defect::NoFingerprint);
         return None;
     }
-    let fingerprint = keep(fingerprint(description, section), defects);
+    let fingerprint = keep(fingerprint(description, section, fingerprints), defects);
     let ufrag = keep(ufrag(description, section), defects);
     let pwd = keep(pwd(description, section), defects);
     let setup = keep(setup(description, section, is_answer), defects);
@@ -38,21 +39,18 @@ fn keep<T>(result: Result<T, Defect>, defects: &mut Vec<Defect>) -> Option<T> {
     result.map_err(|defect| defects.push(defect)).ok()
 }
 
-/// The SHA-256 fingerprint among those of one level; others are passed over (new aiortc sends three hashes).
+/// The SHA-256 fingerprint of the level that speaks about it. Others are a defect on either level, or passed over, as the
+/// policy says: new aiortc sends three hashes.
 fn fingerprint(
     description: &Description<'_>,
     section: &Section<'_>,
+    allowed: Fingerprints,
 ) -> Result<Fingerprint, Defect> {
     let mut found = None;
-    let mut others: Vec<String> = Vec::new();
     let level = description.level_of(section, "fingerprint");
     for value in level.all("fingerprint") {
-        let (hash, octets) = value.split_once([' ', '\t']).unwrap_or((value, ""));
-        if !hash.eq_ignore_ascii_case("sha-256") {
-            let name = excerpt(&hash.to_ascii_lowercase());
-            if others.len() < 4 && !others.contains(&name) {
-                others.push(name);
-            }
+        let (hash, octets) = hash_and_octets(value);
+        if !is_sha256(hash) {
             continue;
         }
         let fingerprint = octets
@@ -63,11 +61,37 @@ fn fingerprint(
         }
         found = Some(fingerprint);
     }
-    found.ok_or(if others.is_empty() {
-        Defect::NoFingerprint
-    } else {
-        Defect::FingerprintHash(others.join(", "))
-    })
+    let session = description.session.all("fingerprint");
+    let others = other_hashes(session.chain(section.level.all("fingerprint")));
+    match (found, others) {
+        (None, None) => Err(Defect::NoFingerprint),
+        (None, Some(others)) => Err(Defect::FingerprintHash(others)),
+        (Some(_), Some(others)) if allowed == Fingerprints::Sha256Only => {
+            Err(Defect::OtherFingerprints(others))
+        }
+        (Some(fingerprint), _) => Ok(fingerprint),
+    }
+}
+
+fn hash_and_octets(value: &str) -> (&str, &str) {
+    value.split_once([' ', '\t']).unwrap_or((value, ""))
+}
+
+fn is_sha256(hash: &str) -> bool {
+    hash.eq_ignore_ascii_case("sha-256")
+}
+
+/// The first few hash functions other than SHA-256, for a sentence.
+fn other_hashes<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut others: Vec<String> = Vec::new();
+    for value in values {
+        let (hash, _) = hash_and_octets(value);
+        let name = excerpt(&hash.to_ascii_lowercase());
+        if !is_sha256(hash) && others.len() < 4 && !others.contains(&name) {
+            others.push(name);
+        }
+    }
+    (!others.is_empty()).then(|| others.join(", "))
 }
 
 /// RFC 8839 allows letters, digits, `+` and `/`; the platform's own passwords end in `==`, so all printable ASCII passes.

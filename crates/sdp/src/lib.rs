@@ -4,9 +4,9 @@
 //! Text from outside is bounded ([`MAX_BYTES`], [`MAX_LINES`], [`MAX_SECTIONS`]) and never trusted; nothing here does I/O.
 //!
 //! ```
-//! use ahoy_sdp::{Keying, Policy, parse_offer};
+//! use ahoy_sdp::{Fingerprints, Keying, Policy, parse_offer};
 //!
-//! let policy = Policy { keying: Keying::Dtls, g711: vec![] };
+//! let policy = Policy { keying: Keying::Dtls, g711: vec![], fingerprints: Fingerprints::Sha256Only };
 //! let refused = parse_offer("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n", &policy);
 //! assert_eq!(refused.unwrap_err().to_string(), "SDP has no m=audio section");
 //! ```
@@ -31,7 +31,8 @@ pub use lines::{MAX_BYTES, MAX_LINES, MAX_SECTIONS};
 pub use offered::Offered;
 pub use parse::{parse_answer, parse_offer};
 pub use remote::{
-    Keying, MediaDirection, Policy, Profile, RejectedSection, Remote, RemoteKeying, Setup,
+    Fingerprints, Keying, MediaDirection, Policy, Profile, RejectedSection, Remote, RemoteKeying,
+    Setup,
 };
 pub use same::same_sdp;
 pub use sdes::{CryptoLine, SdesKey, Suite};

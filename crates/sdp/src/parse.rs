@@ -46,7 +46,13 @@ fn read(text: &str, offer: Option<&Offered>, policy: &Policy) -> Result<Remote, 
         defects.push(Defect::Profile(excerpt(section.protocol)));
     }
     let keying = match policy.keying {
-        Keying::Dtls => ice_dtls::read(&description, section, offer.is_some(), &mut defects),
+        Keying::Dtls => ice_dtls::read(
+            &description,
+            section,
+            offer.is_some(),
+            policy.fingerprints,
+            &mut defects,
+        ),
         Keying::Sdes => sdes(&description, section, offer, &mut defects),
     };
     if let (Some(keying), Some(offer)) = (&keying, offer)

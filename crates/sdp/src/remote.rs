@@ -23,6 +23,18 @@ pub struct Policy {
     pub keying: Keying,
     /// G.711 variants the number takes beside Opus, the preferred one first.
     pub g711: Vec<G711>,
+    /// Which fingerprints a description may have.
+    pub fingerprints: Fingerprints,
+}
+
+/// Fingerprints of hash functions other than SHA-256 (`media.md` §4.1 rule 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fingerprints {
+    /// They are refused, also beside one by SHA-256.
+    #[default]
+    Sha256Only,
+    /// They are passed over as long as one by SHA-256 is there (RFC 8122 §5).
+    Any,
 }
 
 /// Role in the DTLS handshake (RFC 4145 §4, RFC 8842 §5).

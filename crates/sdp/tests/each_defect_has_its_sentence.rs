@@ -198,6 +198,21 @@ fn keys_that_do_not_fit_a_dtls_number() {
         changed("chrome-offer", &one, "a=fingerprint:SHA-384 AB:CD\n"),
         "No sha-256 fingerprint found in SDP, only sha-384"
     );
+    // Beside the right one too, on whichever level; a case of the name is no other hash.
+    let others = "the fingerprint algorithm sha-384, sha-512 is not SHA256: a=fingerprint:sha-256 alone is expected in SDP";
+    assert_eq!(sentence(offer(&sample(name))), others);
+    assert_eq!(sentence(answer(&sample("aiortc-new-answer"))), others);
+    let session = "t=0 0\na=fingerprint:sha-1 AB:CD\n";
+    assert_eq!(
+        changed("chrome-offer", "t=0 0\n", session),
+        "the fingerprint algorithm sha-1 is not SHA256: a=fingerprint:sha-256 alone is expected in SDP"
+    );
+    assert!(offer(&sample("chrome-offer").replace("sha-256", "SHA-256")).is_ok());
+    for name in ["aiortc-new-offer", "chrome-offer"] {
+        assert!(parse_offer(&sample(name), &any_fingerprint()).is_ok());
+    }
+    assert!(offer(&sample(name)).unwrap_err().other_fingerprint());
+    assert!(!offer("").unwrap_err().other_fingerprint());
     assert_eq!(
         changed("chrome-offer", &one, "a=fingerprint:sha-256 AB:CD\n"),
         "the sha-256 fingerprint `AB:CD` is not 32 hexadecimal octets separated by colons"

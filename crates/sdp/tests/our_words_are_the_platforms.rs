@@ -160,7 +160,7 @@ fn digits_get_126_or_a_free_number_when_the_offer_has_none() {
 
 #[test]
 fn the_role_is_passive_unless_only_active_fits_or_is_preferred() {
-    use ahoy_sdp::Setup::{Active, Passive};
+    use ahoy_sdp::Setup::{Active, Actpass, Passive};
     for (offered, ours, preferring) in [
         ("actpass", Passive, Active),
         ("active", Passive, Passive),
@@ -170,9 +170,16 @@ fn the_role_is_passive_unless_only_active_fits_or_is_preferred() {
         let offer = parse_offer(&text, &dtls()).unwrap();
         let choice = choose(&offer, &dtls()).unwrap();
         assert_eq!(choice.setup, ours, "{offered}");
-        assert_eq!(choice.prefer_active(&offer).setup, preferring, "{offered}");
         let line = format!("a=setup:{}\r\n", ours.as_str());
         assert!(write_answer(&local(), &offer, &choice).contains(&line));
+        // Each of the three readings, where the offer leaves a choice.
+        let preferred = choice.with_setup(&offer, Active);
+        assert_eq!(preferred.setup, preferring, "{offered}");
+        let third = choice.with_setup(&offer, Actpass);
+        let expected = if offered == "actpass" { Actpass } else { ours };
+        assert_eq!(third.setup, expected, "{offered}");
+        let line = format!("a=setup:{}\r\n", expected.as_str());
+        assert!(write_answer(&local(), &offer, &third).contains(&line));
     }
 }
 

@@ -4,9 +4,9 @@
 mod common;
 
 use ahoy_sdp::{
-    AnswerChoice, Codec, CryptoLine, G711, Keying, Local, LocalSdes, MediaDirection, OfferCodecs,
-    Offered, Policy, RemoteKeying, Setup, Suite, choose, choose_crypto, parse_answer, parse_offer,
-    write_answer, write_answer_sdes, write_offer, write_offer_sdes,
+    AnswerChoice, Codec, CryptoLine, Fingerprints, G711, Keying, Local, LocalSdes, MediaDirection,
+    OfferCodecs, Offered, Policy, RemoteKeying, Setup, Suite, choose, choose_crypto, parse_answer,
+    parse_offer, write_answer, write_answer_sdes, write_offer, write_offer_sdes,
 };
 use ahoy_types::{Fingerprint, IcePwd, PayloadType, Ssrc, Ufrag};
 use proptest::prelude::*;
@@ -58,6 +58,7 @@ fn policy(keying: Keying, codecs: &OfferCodecs) -> Policy {
     Policy {
         keying,
         g711: codecs.g711.clone(),
+        fingerprints: Fingerprints::default(),
     }
 }
 
@@ -102,7 +103,7 @@ proptest! {
 
         let mut choice = choose(&offer, &policy).unwrap();
         if active {
-            choice = choice.prefer_active(&offer);
+            choice = choice.with_setup(&offer, Setup::Active);
         }
         let expected = AnswerChoice {
             codec: Codec::Opus,

@@ -42,7 +42,6 @@ pub(crate) fn config() -> PlatformConfig {
         limits: limits(),
         prices: prices(),
         create_users: false,
-        prefer_active: false,
         phone_media_wait: PHONE_MEDIA_WAIT,
         media: MediaConfig::default(),
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ahoy_calling::delivery::{ATTEMPT_TIMEOUT, Outcome};
+use ahoy_calling::readings::HeaderReading;
 use ahoy_platform::{AttemptReport, DeliveryJob, Platform, Target};
 use ahoy_types::AppId;
-use ahoy_wire::webhook::{SIGNATURE_HEADER, sign};
+use ahoy_wire::webhook::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, sign, sign_legacy};
 use reqwest::redirect::Policy;
 use reqwest::{Body, Client, Response};
 use tokio::sync::{Semaphore, mpsc};
@@ -26,6 +27,8 @@ const NOTED_HEADERS: usize = 64;
 const BODY_WAIT: Duration = Duration::from_millis(500);
 /// Shorter than the keep-alive of the servers in use, so that an attempt rarely meets a connection about to close.
 const IDLE: Duration = Duration::from_secs(2);
+/// How the live platform's webhooks name themselves.
+const LIVE_USER_AGENT: &str = "facebookexternalua";
 
 /// Sends webhooks.
 #[derive(Clone)]
@@ -103,8 +106,38 @@ impl Sender {
         self.platform.delivery_attempted(job, report, began).await;
     }
 
+    /// The attempt as it is before anything is sent: address and headers are known.
+    fn unsent(&self, target: &Target) -> AttemptReport {
+        let mut report = AttemptReport {
+            url: target.url.clone().unwrap_or_default(),
+            headers: Vec::new(),
+            took_us: 0,
+            outcome: Outcome::NoCallback,
+            note: "the app has no callback address".into(),
+            answer_headers: Vec::new(),
+            fault: None,
+            copy: None,
+        };
+        if target.url.is_some() {
+            let signature = sign(&target.app_secret, &target.delivery.body);
+            report.headers = vec![
+                ("content-type".into(), "application/json".into()),
+                (SIGNATURE_HEADER.to_ascii_lowercase(), signature),
+            ];
+            let readings = &self.platform.config().limits.readings;
+            if readings.webhook_headers == HeaderReading::Live {
+                let legacy = sign_legacy(&target.app_secret, &target.delivery.body);
+                report.headers.extend([
+                    (LEGACY_SIGNATURE_HEADER.to_ascii_lowercase(), legacy),
+                    ("user-agent".into(), LIVE_USER_AGENT.into()),
+                ]);
+            }
+        }
+        report
+    }
+
     async fn post(&self, target: &Target, body: Body) -> AttemptReport {
-        let mut report = unsent(target);
+        let mut report = self.unsent(target);
         let Some(url) = &target.url else {
             return report;
         };
@@ -148,28 +181,6 @@ fn headers_of(response: &Response) -> Vec<(String, String)> {
     headers
         .map(|(name, value)| (name.to_string(), text(value)))
         .collect()
-}
-
-/// The attempt as it is before anything is sent: address and headers are known.
-fn unsent(target: &Target) -> AttemptReport {
-    let mut report = AttemptReport {
-        url: target.url.clone().unwrap_or_default(),
-        headers: Vec::new(),
-        took_us: 0,
-        outcome: Outcome::NoCallback,
-        note: "the app has no callback address".into(),
-        answer_headers: Vec::new(),
-        fault: None,
-        copy: None,
-    };
-    if target.url.is_some() {
-        let signature = sign(&target.app_secret, &target.delivery.body);
-        report.headers = vec![
-            ("content-type".into(), "application/json".into()),
-            (SIGNATURE_HEADER.to_ascii_lowercase(), signature),
-        ];
-    }
-    report
 }
 
 /// The beginning of an answer's body. The rest is not read: a receiver may send as much as it likes.

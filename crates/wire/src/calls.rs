@@ -147,6 +147,10 @@ fn verb(fields: &Fields<'_>) -> Result<Verb, GraphError> {
         // Exact words only: the reference's prose also writes `pre-accept`, which no server takes.
         return match ACTIONS.iter().find(|(word, _)| *word == text) {
             Some((_, verb)) => Ok(*verb),
+            // The endpoint's own reference lists it, and no guide explains it.
+            None if text == "media_update" => Err(GraphError::invalid(
+                "The action `media_update` is not supported: a call has one audio track and is not renegotiated.",
+            )),
             None => Err(fields.not_allowed("action", text, &action_list())),
         };
     }

@@ -5,7 +5,7 @@ mod code;
 mod envelope;
 mod markdown;
 
-pub use code::{Channel, ErrorCode, ErrorKind};
+pub use code::{Channel, ErrorCode, ErrorKind, UserWords};
 pub use envelope::{ErrorBody, ErrorData, ErrorEnvelope, GraphError, WebhookError};
 pub use markdown::table as markdown_table;
 
@@ -16,5 +16,7 @@ pub const ERROR_PAGE: &str =
 pub const GRAPH_PAGE: &str = "https://developers.facebook.com/docs/graph-api";
 /// Subcode under 190: the token has expired.
 pub const SUBCODE_EXPIRED: u32 = 463;
+/// Subcode under 100: a session description has a fingerprint by another hash than SHA-256.
+pub const SUBCODE_FINGERPRINT: u32 = 2_494_010;
 /// Subcode under 100: the object does not exist or may not be seen.
 pub const SUBCODE_UNKNOWN_OBJECT: u32 = 33;

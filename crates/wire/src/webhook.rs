@@ -3,7 +3,7 @@
 //!
 //! Field sets follow `webhooks.md` §2 and the demands of real clients in `clients.md` §0: one event a body, `contacts`
 //! with `user_id` on every event, errors in both places and never as an empty list, timestamps as text, duration as
-//! a number, pure ASCII.
+//! a number, pure ASCII with the escapes seen live.
 
 mod account;
 mod build;
@@ -29,5 +29,5 @@ pub use model::{
     WelcomeMessage,
 };
 pub use person::{SharedContact, SharedName, SharedPhone, System, UserChanged, user_changed};
-pub use sign::{SIGNATURE_HEADER, sign, verify};
+pub use sign::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, proof_fits, sign, sign_legacy, verify};
 pub use template::{TemplateStatus, template_status};

@@ -271,6 +271,19 @@ fn the_bytes_are_ascii_and_in_a_fixed_order() {
 }
 
 #[test]
+fn what_live_escapes_is_escaped_and_reads_back() {
+    let sdp = "v=0\r\na=rtpmap:111 opus/48000/2\r\na=x:<ana@b.example> 50% é\r\n";
+    let event = connect_event(Direction::UserInitiated, Session::offer(sdp));
+    let bytes = webhook::connect(&common(), &event);
+    let text = std::str::from_utf8(&bytes).unwrap();
+    let golden = r#""sdp":"v=0\r\na=rtpmap:111 opus\/48000\/2\r\na=x:\u003Cana\u0040b.example> 50\u0025 \u00e9\r\n""#;
+    assert!(text.contains(golden), "{text}");
+    let read: Notification = serde_json::from_slice(&bytes).unwrap();
+    let call = &read.entry[0].changes[0].value.calls[0];
+    assert_eq!(call.session.as_ref().unwrap().sdp, sdp);
+}
+
+#[test]
 fn receivers_shrug_at_news() {
     let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"calls","new":1,"value":{
         "messaging_product":"whatsapp","novelty":[],"contacts":[{"user_id":"GB.1"}],

@@ -32,6 +32,12 @@ def only_loopback() -> None:
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [address for name, address in (("IPv4", "127.0.0.1"), ("IPv6", "::1")) if name in families]
 
 
+def sha256_only(sdp: str) -> str:
+    """Without the fingerprints by other hashes that aiortc writes beside the one by SHA-256: the platform refuses a description with them."""
+    lines = sdp.splitlines()
+    return "\r\n".join(line for line in lines if not line.startswith("a=fingerprint:") or line.startswith("a=fingerprint:sha-256 ")) + "\r\n"
+
+
 class Tone(MediaStreamTrack):
     """A sine, 20 ms at a time, paced by the clock (not by sleeps that add up)."""
 
@@ -148,12 +154,12 @@ class Business:
         await self.pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         self._hook()
         await self.pc.setLocalDescription(await self.pc.createAnswer())
-        return self._with_events(self.pc.localDescription.sdp)
+        return self._with_events(sha256_only(self.pc.localDescription.sdp))
 
     async def offer(self) -> str:
         await self.pc.setLocalDescription(await self.pc.createOffer())
         self._hook()
-        return self._with_events(self.pc.localDescription.sdp)
+        return self._with_events(sha256_only(self.pc.localDescription.sdp))
 
     async def accept_answer(self, answer: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))

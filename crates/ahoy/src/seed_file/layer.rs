@@ -10,6 +10,7 @@ use ahoy_calling::account::{
 };
 use ahoy_calling::admin as rules;
 use ahoy_calling::limits::{LimitTable, Profile};
+use ahoy_calling::readings::HolidayRules;
 use ahoy_calling::settings::{Asker, CallingSettings, SipPassword};
 use ahoy_calling::simulated::Audio;
 use ahoy_calling::template::{Status, Template, may_create};
@@ -296,7 +297,7 @@ impl Layer<'_> {
         };
         number
             .settings
-            .patched(&patch, &asker, RuleTime(0))
+            .patched(&patch, &asker, HolidayRules::Errors, RuleTime(0))
             .map_err(|e| format!("calling: {e}"))
     }
 

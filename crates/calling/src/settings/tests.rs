@@ -18,7 +18,7 @@ fn asker(app: u64, password: &str) -> Asker {
 }
 
 fn lay(settings: &CallingSettings, patch: SettingsPatch) -> Result<CallingSettings, Refusal> {
-    settings.patched(&patch, &asker(1, "first"), NOW)
+    settings.patched(&patch, &asker(1, "first"), HolidayRules::Errors, NOW)
 }
 
 #[track_caller]
@@ -208,11 +208,15 @@ fn sip_needs_a_server_and_gives_it_a_password() {
     assert_eq!(first.sip.servers[0].password.0, "first");
     // Another name keeps the password; another app has a server of its own.
     let moved = sip(None, Some(vec![server("b.example")]));
-    let moved = first.patched(&moved, &asker(1, "second"), NOW).unwrap();
+    let moved = first
+        .patched(&moved, &asker(1, "second"), HolidayRules::Errors, NOW)
+        .unwrap();
     assert_eq!(moved.sip.servers[0].hostname, "b.example");
     assert_eq!(moved.sip.servers[0].password.0, "first");
     let other = sip(None, Some(vec![server("c.example")]));
-    let other = moved.patched(&other, &asker(2, "other"), NOW).unwrap();
+    let other = moved
+        .patched(&other, &asker(2, "other"), HolidayRules::Errors, NOW)
+        .unwrap();
     assert_eq!(other.sip.servers.len(), 2);
     // Off keeps servers; off with none takes the app's own away, and the next one gets a new password.
     let off = lay(&other, sip(Some(Switch::Disabled), None)).unwrap();
@@ -220,7 +224,9 @@ fn sip_needs_a_server_and_gives_it_a_password() {
     let gone = lay(&other, sip(Some(Switch::Disabled), Some(vec![]))).unwrap();
     assert_eq!(gone.sip.servers.len(), 1);
     let again = sip(on, Some(vec![server("a.example")]));
-    let again = gone.patched(&again, &asker(1, "third"), NOW).unwrap();
+    let again = gone
+        .patched(&again, &asker(1, "third"), HolidayRules::Errors, NOW)
+        .unwrap();
     assert_eq!(again.sip.servers[0].password.0, "third");
     assert!(
         !format!("{again:?}").contains("third"),
@@ -278,11 +284,21 @@ fn what_phones_showed_is_kept_for_a_week_and_only_where_it_changed() {
     };
     let by = asker(1, "x");
     settings = settings
-        .patched(&icon(IconVisibility::Default), &by, NOW)
+        .patched(
+            &icon(IconVisibility::Default),
+            &by,
+            HolidayRules::Errors,
+            NOW,
+        )
         .unwrap();
     assert!(settings.past.is_empty(), "nothing changed");
     settings = settings
-        .patched(&icon(IconVisibility::DisableAll), &by, NOW)
+        .patched(
+            &icon(IconVisibility::DisableAll),
+            &by,
+            HolidayRules::Errors,
+            NOW,
+        )
         .unwrap();
     assert_eq!(
         settings.shown_at(NOW - SETTINGS_HELD).call_icon_visibility,
@@ -300,12 +316,14 @@ fn what_phones_showed_is_kept_for_a_week_and_only_where_it_changed() {
         } else {
             IconVisibility::DisableAll
         };
-        settings = settings.patched(&icon(next), &by, later).unwrap();
+        settings = settings
+            .patched(&icon(next), &by, HolidayRules::Errors, later)
+            .unwrap();
     }
     assert_eq!(settings.past.len(), PAST_SETTINGS);
     let week = later + SETTINGS_HELD;
     settings = settings
-        .patched(&SettingsPatch::default(), &by, week)
+        .patched(&SettingsPatch::default(), &by, HolidayRules::Errors, week)
         .unwrap();
     assert!(settings.past.is_empty());
 }
@@ -332,4 +350,46 @@ fn only_the_documented_changes_are_told() {
         status: Some(Switch::Disabled),
         ..Default::default()
     }));
+}
+
+#[test]
+fn entries_of_one_date_obey_the_table_where_that_is_asked_for() {
+    let before = CallingSettings::default();
+    let monday = || vec![open(Weekday::Monday, "0900", "1300")];
+    let on = |day| Date::new(2026, 12, day).unwrap();
+    let entry = |day, from, to| holiday(on(day), from, to);
+    let wanted =
+        |rules, entries| before.patched(&hours(monday(), entries), &asker(1, "first"), rules, NOW);
+    let three = || {
+        vec![
+            entry(24, "1200", "1300"),
+            entry(25, "0000", "2359"),
+            entry(24, "1400", "1500"),
+            entry(24, "1600", "1700"),
+        ]
+    };
+    let overlapping = || vec![entry(25, "1259", "1800"), entry(25, "0900", "1300")];
+    for entries in [three(), overlapping()] {
+        assert!(wanted(HolidayRules::Errors, entries).is_ok());
+    }
+    for (entries, sentence) in [
+        (
+            three(),
+            "2026-12-24 has 3 entries, at most 2 a day are allowed",
+        ),
+        (
+            overlapping(),
+            "on 2026-12-25 the entries 0900-1300 and 1259-1800 overlap",
+        ),
+    ] {
+        let refused = wanted(HolidayRules::Table, entries)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            refused,
+            format!("calling.call_hours.holiday_schedule: {sentence}")
+        );
+    }
+    let touching = vec![entry(25, "0900", "1300"), entry(25, "1300", "1800")];
+    assert!(wanted(HolidayRules::Table, touching).is_ok());
 }

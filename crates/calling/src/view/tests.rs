@@ -53,7 +53,10 @@ fn change(number: &mut Number, patch: SettingsPatch, at: RuleTime) {
         app: AppId(1),
         password: SipPassword::default(),
     };
-    number.settings = number.settings.patched(&patch, &asker, at).unwrap();
+    number.settings = number
+        .settings
+        .patched(&patch, &asker, crate::readings::HolidayRules::Errors, at)
+        .unwrap();
 }
 
 fn hide() -> SettingsPatch {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod a_body_too_large_is_answered_over_tcp;
+mod a_call_is_refused_as_live;
 mod a_number_is_registered_and_says_who_it_is;
 mod a_number_is_verified_by_a_code;
 mod an_account_answers_for_its_calls;

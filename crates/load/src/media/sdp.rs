@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use ahoy_sdp::{
-    Keying, OfferCodecs, Offered, Policy, RemoteKeying, Setup, parse_answer, parse_offer,
+    Fingerprints, Keying, OfferCodecs, Offered, Policy, RemoteKeying, Setup, parse_answer,
+    parse_offer,
 };
 use ahoy_types::{Fingerprint, IcePwd, PayloadType, Ssrc, Ufrag};
 
@@ -48,6 +49,7 @@ fn policy() -> Policy {
     Policy {
         keying: Keying::Dtls,
         g711: Vec::new(),
+        fingerprints: Fingerprints::Any,
     }
 }
 

@@ -19,12 +19,13 @@ use crate::ledger::Step;
 /// The message that this template makes with these values.
 ///
 /// # Errors
-/// 132001 where the account has none of this name and language, and what [`render`] refuses.
+/// 100 for a shape that no template could take; 132001 where the account has none of this name and language, and what [`render`] refuses.
 pub(super) fn kind(
     step: &mut Step<'_>,
     number: &Number,
     asked: &wire::Template,
 ) -> Result<MessageKind, Refusal> {
+    let given = given(asked)?;
     let found = step
         .tx
         .template_by_name(number.waba, &asked.name, &asked.language);
@@ -37,7 +38,6 @@ pub(super) fn kind(
             ),
         ));
     };
-    let given = given(asked)?;
     if let Some(file) = &given.header_media {
         usable(step, number, file)?;
     }
@@ -49,6 +49,8 @@ fn fault(kind: FaultKind, sentence: String) -> Refusal {
     Fault { kind, sentence }.into()
 }
 
+/// The values by what they are for. The shape has been looked at where the request was read: what it lets through and this
+/// does not is refused the same way.
 fn given(asked: &wire::Template) -> Result<Given, Refusal> {
     let mut out = Given::default();
     for part in &asked.components {
@@ -94,10 +96,9 @@ fn given(asked: &wire::Template) -> Result<Given, Refusal> {
                 };
                 let index = part.index.and_then(|index| usize::try_from(index).ok());
                 let Some(index) = index else {
-                    return Err(fault(
-                        FaultKind::Format,
-                        format!("template.components: a {kind} button needs its index"),
-                    ));
+                    return Err(Refusal::Invalid(format!(
+                        "template.components: a {kind} button needs its index"
+                    )));
                 };
                 out.buttons.push(match (kind, value) {
                     ("url", wire::Parameter::Text { text, .. }) => GivenButton::Url {
@@ -113,21 +114,15 @@ fn given(asked: &wire::Template) -> Result<Given, Refusal> {
                 });
             }
             ("button", other) => {
-                return Err(fault(
-                    FaultKind::Format,
-                    format!(
-                        "template.components: sub_type is `{}`; voice_call, url or quick_reply is expected",
-                        other.unwrap_or_default()
-                    ),
-                ));
+                return Err(Refusal::Invalid(format!(
+                    "template.components: sub_type is `{}`; voice_call, url or quick_reply is expected",
+                    other.unwrap_or_default()
+                )));
             }
             (other, _) => {
-                return Err(fault(
-                    FaultKind::Format,
-                    format!(
-                        "template.components: type is `{other}`; header, body or button is expected"
-                    ),
-                ));
+                return Err(Refusal::Invalid(format!(
+                    "template.components: type is `{other}`; header, body or button is expected"
+                )));
             }
         }
     }
@@ -135,10 +130,9 @@ fn given(asked: &wire::Template) -> Result<Given, Refusal> {
 }
 
 fn wrong(part: &str, expected: &str) -> Refusal {
-    fault(
-        FaultKind::Format,
-        format!("template.components: the values of a {part} are {expected}"),
-    )
+    Refusal::Invalid(format!(
+        "template.components: the values of a {part} are {expected}"
+    ))
 }
 
 fn text(value: &wire::Parameter, part: &str) -> Result<GivenText, Refusal> {

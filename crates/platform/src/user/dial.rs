@@ -172,7 +172,7 @@ fn place(
             number: &number,
             limits: &limits,
             client: &client,
-            holidays: step.limits.holidays,
+            holidays: step.limits.readings.holiday,
             pair_busy: busy,
             live_calls: live,
         },

@@ -30,7 +30,7 @@ pub const ANA: &str = "447700900001";
 pub const BEN: &str = "447700900002";
 const TOKEN: &str = "ahoy-dev-token";
 const OFFER: &str = include_str!("../../../sdp/tests/data/chrome-offer.sdp");
-const ANSWER: &str = include_str!("../../../sdp/tests/data/aiortc-new-answer.sdp");
+const ANSWER: &str = include_str!("../../../sdp/tests/data/aiortc-stripped-answer.sdp");
 
 pub fn offer() -> String {
     OFFER.replace("\r\n", "\n").replace('\n', "\r\n")
@@ -106,7 +106,6 @@ impl World {
             limits: LimitTable::default(),
             prices: Arc::new(PriceList::published().unwrap()),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: PHONE_MEDIA_WAIT,
             media: MediaConfig {
                 workers: 1,

@@ -5,7 +5,7 @@ use std::net::{SocketAddrV4, SocketAddrV6};
 use std::path::Path;
 
 use ahoy_sdp::{
-    CryptoLine, G711, Keying, Local, LocalSdes, OfferCodecs, Offered, Policy, Suite,
+    CryptoLine, Fingerprints, G711, Keying, Local, LocalSdes, OfferCodecs, Offered, Policy, Suite,
     write_offer_sdes,
 };
 use ahoy_types::{Fingerprint, IcePwd, Ssrc, Ufrag};
@@ -56,6 +56,15 @@ pub fn dtls() -> Policy {
     Policy {
         keying: Keying::Dtls,
         g711: vec![],
+        fingerprints: Fingerprints::default(),
+    }
+}
+
+/// As [`dtls`], with fingerprints by other hashes passed over.
+pub fn any_fingerprint() -> Policy {
+    Policy {
+        fingerprints: Fingerprints::Any,
+        ..dtls()
     }
 }
 
@@ -63,6 +72,7 @@ pub fn dtls_with_g711() -> Policy {
     Policy {
         keying: Keying::Dtls,
         g711: vec![G711::Pcmu, G711::Pcma],
+        fingerprints: Fingerprints::default(),
     }
 }
 
@@ -70,6 +80,7 @@ pub fn sdes_with_g711() -> Policy {
     Policy {
         keying: Keying::Sdes,
         g711: vec![G711::Pcmu, G711::Pcma],
+        fingerprints: Fingerprints::default(),
     }
 }
 

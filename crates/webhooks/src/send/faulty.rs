@@ -11,7 +11,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use reqwest::Body;
 
-use super::{Sender, unsent, whole};
+use super::{Sender, whole};
 
 /// Bytes of a piece of a body that comes in pieces: short enough to cut every key and string somewhere.
 const PIECE: usize = 24;
@@ -35,7 +35,7 @@ pub(super) async fn attempt(sender: &Sender, job: &DeliveryJob, target: &Target)
     let faults = &target.faults;
     let fault = Some(faults.names.join(", "));
     if target.url.is_none() {
-        return unsent(target);
+        return sender.unsent(target);
     }
     tracing::info!(delivery = %job.id, fault, "a webhook is asked to go wrong");
     let began = Instant::now();
@@ -52,7 +52,7 @@ pub(super) async fn attempt(sender: &Sender, job: &DeliveryJob, target: &Target)
         AttemptReport {
             outcome: Outcome::NoAnswer,
             note: "a fault kept it from being sent".to_owned(),
-            ..unsent(target)
+            ..sender.unsent(target)
         }
     } else {
         sender.post(target, body(target)).await

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ahoy_calling::account::{App, Callback, Subscription};
 use ahoy_calling::limits::LimitTable;
+use ahoy_calling::readings::Readings;
 use ahoy_calling::simulated::OnRing;
 use ahoy_media::MediaConfig;
 use ahoy_platform::{Caller, Dial, Platform, PlatformConfig, Seed, UserLegKind};
@@ -38,7 +39,7 @@ pub fn somebody(n: u64) -> WaId {
 
 /// An answer of aiortc.
 pub fn answer() -> String {
-    let text = include_str!("../../../sdp/tests/data/aiortc-new-answer.sdp");
+    let text = include_str!("../../../sdp/tests/data/aiortc-stripped-answer.sdp");
     text.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
@@ -171,6 +172,10 @@ impl World {
     }
 
     pub async fn with(first: Handler, timeout: Duration) -> Self {
+        Self::reading(first, timeout, Readings::default()).await
+    }
+
+    pub async fn reading(first: Handler, timeout: Duration, readings: Readings) -> Self {
         let (first, second) = (Receiver::new(first).await, Receiver::new(ok()).await);
         let mut store = SqliteStore::temporary().unwrap();
         let callback = Callback {
@@ -197,10 +202,12 @@ impl World {
         });
         written.unwrap();
         let config = PlatformConfig {
-            limits: LimitTable::default(),
+            limits: LimitTable {
+                readings,
+                ..LimitTable::default()
+            },
             prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,
             media: MediaConfig {
                 workers: 1,

@@ -5,7 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ERROR_PAGE, ErrorCode, ErrorKind, GRAPH_PAGE, SUBCODE_UNKNOWN_OBJECT};
+use super::{
+    ERROR_PAGE, ErrorCode, ErrorKind, GRAPH_PAGE, SUBCODE_FINGERPRINT, SUBCODE_UNKNOWN_OBJECT,
+    UserWords,
+};
 
 /// A refusal on its way to a business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +21,15 @@ pub struct GraphError {
     pub details: String,
     message: Option<String>,
     kind: Option<ErrorKind>,
+    of_call: bool,
 }
+
+/// What the person at the desk reads where a fingerprint is refused.
+const FINGERPRINT_WORDS: UserWords = UserWords {
+    title: "Parameter Invalid",
+    text: "The call could not be set up: its security settings name a hash other than SHA-256. Report it to the people who run your calling software.",
+    transient: false,
+};
 
 impl GraphError {
     /// An error with the sentence that explains this very case.
@@ -29,6 +40,7 @@ impl GraphError {
             details: details.into(),
             message: None,
             kind: None,
+            of_call: false,
         }
     }
     /// Code 100.
@@ -50,6 +62,41 @@ impl GraphError {
             kind: Some(ErrorKind::GraphMethodException),
             subcode: Some(SUBCODE_UNKNOWN_OBJECT),
             ..Self::invalid(format!("{details}."))
+        }
+    }
+    /// A session description with a fingerprint by another hash than SHA-256: code 100 with a subcode of its own, and a
+    /// message without the code in front (`media.md` §4.1 rule 6).
+    pub fn fingerprint(details: impl Into<String>) -> Self {
+        let error = Self::invalid(details);
+        Self {
+            message: Some(error.code.title().to_owned()),
+            subcode: Some(SUBCODE_FINGERPRINT),
+            of_call: true,
+            ..error
+        }
+    }
+    /// What an app-secret proof that does not fit the token gets (`graph-api.md` §1.2).
+    pub fn wrong_proof(details: impl Into<String>) -> Self {
+        let error = Self::invalid(details);
+        Self {
+            message: Some("Invalid appsecret_proof provided in the API argument".to_owned()),
+            kind: Some(ErrorKind::GraphMethodException),
+            ..error
+        }
+    }
+    /// As the refusal of a call: words for the person at the desk go with it, whatever the code.
+    #[must_use]
+    pub fn of_call(mut self) -> Self {
+        self.of_call = true;
+        self
+    }
+    /// Words for the person at the desk: with the codes of calling, and with every refusal of a call that is about the call.
+    fn user_words(&self) -> Option<UserWords> {
+        let calling = (138_000..139_000).contains(&self.code.code());
+        let about_call = self.of_call && self.kind != Some(ErrorKind::GraphMethodException);
+        match self.subcode {
+            Some(SUBCODE_FINGERPRINT) => Some(FINGERPRINT_WORDS),
+            _ => self.code.user_words().filter(|_| calling || about_call),
         }
     }
     /// With `error_subcode`.
@@ -78,12 +125,16 @@ impl GraphError {
     /// The envelope as types. `fbtrace_id` is the caller's random id of this answer.
     pub fn envelope(&self, fbtrace_id: &str) -> ErrorEnvelope {
         let kind = self.kind.unwrap_or_else(|| self.code.kind());
+        let words = self.user_words();
         ErrorEnvelope {
             error: ErrorBody {
                 message: self.message().into_owned(),
                 kind: kind.as_str().to_owned(),
                 code: self.code.code(),
                 error_subcode: self.subcode,
+                is_transient: words.map(|words| words.transient),
+                error_user_title: words.map(|words| words.title.to_owned()),
+                error_user_msg: words.map(|words| words.text.to_owned()),
                 error_data: Some(ErrorData {
                     messaging_product: Some("whatsapp".to_owned()),
                     details: self.details.clone(),
@@ -94,7 +145,7 @@ impl GraphError {
     }
     /// The envelope as the bytes of an answer.
     pub fn to_json(&self, fbtrace_id: &str) -> Vec<u8> {
-        crate::ascii::to_vec(&self.envelope(fbtrace_id))
+        crate::ascii::answer_bytes(&self.envelope(fbtrace_id))
     }
 }
 
@@ -127,6 +178,15 @@ pub struct ErrorBody {
     /// Finer reason, rarely present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_subcode: Option<u32>,
+    /// The same request may succeed in a moment. On refusals of calls, as the next two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_transient: Option<bool>,
+    /// A heading for the person who placed the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_user_title: Option<String>,
+    /// What that person is to know and can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_user_msg: Option<String>,
     /// The sentence about this very case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_data: Option<ErrorData>,

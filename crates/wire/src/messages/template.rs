@@ -1,9 +1,12 @@
-//! `template`: which one, in which language, and the values for it. Whether they fit the template is the platform's
-//! question.
+//! `template`: which one, in which language, and the values for it. A shape that no template could take is refused here,
+//! with code 100 and the component's name; whether the values fit the template named is the platform's question (132…).
 
-use super::{interactive, missing, needed_object, needed_text, wrong_value};
+use super::{interactive, missing, needed_object, needed_text};
 use crate::GraphError;
 use crate::body::{Fields, excerpt};
+use shape::Shape;
+
+mod shape;
 
 /// Most characters in a template's name and language.
 const MAX_NAME: usize = 512;
@@ -68,8 +71,12 @@ impl Template {
         let mut components = Vec::new();
         let found = fields.objects("components")?.unwrap_or_default();
         limited(fields, "components", found.len())?;
+        let mut shape = Shape::default();
         for component in &found {
             components.push(Component::parse(component)?);
+            if let Some(parsed) = components.last() {
+                shape.take(component, parsed)?;
+            }
         }
         Ok(Self {
             name,
@@ -86,7 +93,7 @@ impl Component {
         let index = match fields.text_or_integer("index")? {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
-                wrong_value(format!(
+                GraphError::invalid(format!(
                     "The parameter `{}` has the value `{}`; a whole number from 0 is expected.",
                     fields.name("index"),
                     excerpt(&text)
@@ -132,7 +139,7 @@ impl Parameter {
             "image" => Self::file(fields, &kind, "IMAGE"),
             "video" => Self::file(fields, &kind, "VIDEO"),
             "document" => Self::file(fields, &kind, "DOCUMENT"),
-            other => Err(wrong_value(format!(
+            other => Err(GraphError::invalid(format!(
                 "The parameter `{}` has the value `{}`; allowed: text, currency, date_time, image, video, document, ttl_minutes, payload.",
                 fields.name("type"),
                 excerpt(other)
@@ -157,7 +164,7 @@ fn limited(fields: &Fields<'_>, name: &str, count: usize) -> Result<(), GraphErr
     if count <= MAX_ENTRIES {
         return Ok(());
     }
-    Err(wrong_value(format!(
+    Err(GraphError::invalid(format!(
         "The parameter `{}` has {count} entries; at most {MAX_ENTRIES} are allowed.",
         fields.name(name)
     )))

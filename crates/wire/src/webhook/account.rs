@@ -102,7 +102,7 @@ pub fn tier_update(update: &TierUpdate) -> Vec<u8> {
 }
 
 fn body(at: RuleTime, value: Value) -> Vec<u8> {
-    crate::ascii::to_vec(&Notification {
+    crate::ascii::webhook_bytes(&Notification {
         object: "whatsapp_business_account".to_owned(),
         entry: vec![Entry {
             id: NO_ACCOUNT,

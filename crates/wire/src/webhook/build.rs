@@ -339,7 +339,7 @@ pub(super) fn notification(common: &Common, field: &str, value: Value) -> Vec<u8
 }
 
 fn body(waba: WabaId, field: &str, value: Value) -> Vec<u8> {
-    crate::ascii::to_vec(&Notification {
+    crate::ascii::webhook_bytes(&Notification {
         object: "whatsapp_business_account".to_owned(),
         entry: vec![Entry {
             id: waba,

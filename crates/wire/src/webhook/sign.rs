@@ -2,10 +2,14 @@
 //! (`webhooks.md` §1.2).
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha1::Sha1;
 use sha2::Sha256;
 
 /// Name of the header, in the case the platform of reference uses.
 pub const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
+
+/// Name of the header with the legacy signature, which is sent beside the other.
+pub const LEGACY_SIGNATURE_HEADER: &str = "X-Hub-Signature";
 
 fn mac(app_secret: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     // HMAC takes keys of any length; the error exists for other kinds of MAC.
@@ -16,13 +20,25 @@ fn mac(app_secret: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
 
 /// Value of the header: `sha256=` and 64 lower-case hexadecimal digits.
 pub fn sign(app_secret: &str, body: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(71);
-    text.push_str("sha256=");
-    for byte in mac(app_secret, body)
+    let tag = mac(app_secret, body)
         .map(|mac| mac.finalize().into_bytes())
-        .unwrap_or_default()
-    {
+        .unwrap_or_default();
+    with_hex("sha256=", &tag)
+}
+
+/// Value of the legacy header: `sha1=` and 40 lower-case hexadecimal digits, HMAC-SHA1 over the same bytes with the same key.
+pub fn sign_legacy(app_secret: &str, body: &[u8]) -> String {
+    let tag = Hmac::<Sha1>::new_from_slice(app_secret.as_bytes())
+        .map(|mac| mac.chain_update(body).finalize().into_bytes())
+        .unwrap_or_default();
+    with_hex("sha1=", &tag)
+}
+
+fn with_hex(prefix: &str, tag: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(prefix.len() + tag.len() * 2);
+    text.push_str(prefix);
+    for byte in tag {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
@@ -46,6 +62,13 @@ pub fn verify(app_secret: &str, body: &[u8], header: &str) -> bool {
     mac(app_secret, body).is_some_and(|mac| mac.verify_slice(&tag).is_ok())
 }
 
+/// Whether `proof` is the app-secret proof of this access token: 64 lower-case hexadecimal digits, HMAC-SHA256 of the token
+/// keyed with the app secret (`graph-api.md` §1.2). Compares in constant time.
+pub fn proof_fits(app_secret: &str, token: &str, proof: &str) -> bool {
+    let lower = proof.len() == 64 && !proof.bytes().any(|b| b.is_ascii_uppercase());
+    lower && verify(app_secret, token.as_bytes(), proof)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +82,26 @@ mod tests {
         assert_eq!(sign("Jefe", BODY), TAG);
         assert!(verify("Jefe", BODY, TAG));
         assert!(verify("Jefe", BODY, TAG.trim_start_matches("sha256=")));
+    }
+
+    // RFC 2202 §3, test case 2.
+    #[test]
+    fn the_published_vector_of_the_legacy_signature() {
+        assert_eq!(
+            sign_legacy("Jefe", BODY),
+            "sha1=effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+        );
+    }
+
+    #[test]
+    fn a_proof_is_the_bare_lower_case_digits() {
+        let token = "what do ya want for nothing?";
+        let hex = TAG.trim_start_matches("sha256=");
+        assert!(proof_fits("Jefe", token, hex));
+        for wrong in [TAG, &hex.to_uppercase(), &hex[1..], ""] {
+            assert!(!proof_fits("Jefe", token, wrong), "{wrong}");
+        }
+        assert!(!proof_fits("Jefe", "another token", hex));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn template_status(update: &TemplateStatus) -> Vec<u8> {
         message_template_category: Some(update.category.to_owned()),
         ..Value::default()
     };
-    crate::ascii::to_vec(&Notification {
+    crate::ascii::webhook_bytes(&Notification {
         object: "whatsapp_business_account".to_owned(),
         entry: vec![Entry {
             id: update.waba,

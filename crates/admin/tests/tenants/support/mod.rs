@@ -51,7 +51,6 @@ impl Api {
         let config = PlatformConfig {
             limits: LimitTable::default(),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,
             prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             media: MediaConfig {

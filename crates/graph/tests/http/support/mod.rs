@@ -48,7 +48,7 @@ pub const ANA: WaId = WaId::from_u64(447_700_900_001);
 pub const BEN: WaId = WaId::from_u64(447_700_900_002);
 
 const OFFER: &str = include_str!("../../../../sdp/tests/data/chrome-offer.sdp");
-const ANSWER: &str = include_str!("../../../../sdp/tests/data/aiortc-new-answer.sdp");
+const ANSWER: &str = include_str!("../../../../sdp/tests/data/aiortc-stripped-answer.sdp");
 
 pub fn offer() -> String {
     crlf(OFFER)
@@ -229,7 +229,6 @@ impl Api {
             limits,
             prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,
             media,
         };

@@ -55,7 +55,6 @@ impl Server {
             limits: LimitTable::default(),
             prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: ahoy_platform::PHONE_MEDIA_WAIT,
             media: MediaConfig {
                 workers: 1,

@@ -50,7 +50,7 @@ pub fn offer() -> String {
 /// An answer of aiortc.
 pub fn answer() -> String {
     crlf(include_str!(
-        "../../../../sdp/tests/data/aiortc-new-answer.sdp"
+        "../../../../sdp/tests/data/aiortc-stripped-answer.sdp"
     ))
 }
 fn crlf(text: &str) -> String {
@@ -144,7 +144,6 @@ impl World {
             limits: setup.limits,
             prices: std::sync::Arc::new(ahoy_calling::price::PriceList::published().unwrap()),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: setup.phone_media_wait,
             media: setup.media,
         }

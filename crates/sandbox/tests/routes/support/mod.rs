@@ -27,7 +27,6 @@ impl Sandbox {
             limits: LimitTable::default(),
             prices: Arc::new(PriceList::published().unwrap()),
             create_users: true,
-            prefer_active: false,
             phone_media_wait: Duration::ZERO,
             media: MediaConfig {
                 workers: 1,
