@@ -64,7 +64,6 @@ pub(crate) struct Cx<'a> {
     pub held: &'a mut Held,
     pub sink: &'a Sink,
     pub identity: &'a Identity,
-    pub scratch: &'a mut [u8],
     pub dice: &'a Dice,
 }
 

@@ -1,26 +1,17 @@
-//! The DTLS end of a leg (RFC 5764), around dimpl. Sans-I/O: datagrams and time come in, datagrams and news go out.
+//! The DTLS end of a leg (RFC 5764), around [`ahoy_packet::dtls`]. Sans-I/O: datagrams and time come in, datagrams and news go out.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use ahoy_packet::srtp::{self, DtlsKeys, Keys, Profile};
+use ahoy_packet::dtls::{self, Endpoint, Established, Failure};
+use ahoy_packet::srtp::{self, DtlsKeys, Profile};
 use ahoy_types::Fingerprint;
-use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
 
 use crate::{DtlsRole, MediaError};
 
-/// First retransmission. A ring lasts long, but whoever has answered waits for this.
-const FIRST_RETRY: Duration = Duration::from_millis(400);
-/// With doubling, retries reach over the longest ring (60 s, `contract.md` §4).
-const RETRIES: usize = 7;
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(100);
-
-/// The certificate of an engine, and the settings all its handshakes share.
+/// The certificate of an engine.
 #[derive(Clone)]
 pub(crate) struct Identity {
-    config: Arc<Config>,
-    certificate: DtlsCertificate,
+    identity: dtls::Identity,
     /// What goes into our session descriptions.
     pub fingerprint: Fingerprint,
 }
@@ -28,131 +19,52 @@ pub(crate) struct Identity {
 impl Identity {
     /// A new ECDSA P-256 certificate: small flights that need no fragmentation (`media.md` §6).
     pub fn generate() -> Result<Self, MediaError> {
-        let failed = |e: &dyn fmt::Display| MediaError::Certificate(e.to_string());
-        let certificate =
-            dimpl::certificate::generate_self_signed_certificate().map_err(|e| failed(&e))?;
-        let config = Config::builder()
-            // The source of every record we take is proven by a connectivity check already.
-            .use_server_cookie(false)
-            .flight_start_rto(FIRST_RETRY)
-            .flight_retries(RETRIES)
-            .handshake_timeout(HANDSHAKE_TIMEOUT)
-            .build()
-            .map_err(|e| failed(&e))?;
-        let fingerprint = fingerprint(&certificate.certificate)
-            .ok_or_else(|| MediaError::Certificate("its SHA-256 has another length".to_owned()))?;
+        let identity = dtls::Identity::generate().map_err(MediaError::Certificate)?;
         Ok(Self {
-            config: Arc::new(config),
-            certificate,
-            fingerprint,
+            fingerprint: Fingerprint(identity.fingerprint()),
+            identity,
         })
     }
-}
-
-fn fingerprint(der: &[u8]) -> Option<Fingerprint> {
-    dimpl::certificate::calculate_fingerprint(der)
-        .try_into()
-        .ok()
-        .map(Fingerprint)
 }
 
 /// What a finished handshake yields: keys that are worth nothing until the fingerprint is compared.
 pub(crate) struct Outcome {
     pub peer: Fingerprint,
     pub keys: DtlsKeys,
+    pub established: Established,
 }
 
-/// One DTLS association.
-pub(crate) struct Handshake {
-    dtls: Dtls,
-    role: DtlsRole,
-    peer: Option<Fingerprint>,
-    keys: Option<DtlsKeys>,
-    due: Option<Instant>,
-}
+/// One DTLS association until it has keys.
+pub(crate) struct Handshake(Endpoint);
 
 impl Handshake {
     pub fn new(identity: &Identity, role: DtlsRole, now: Instant) -> Self {
-        let mut dtls = Dtls::new_12(
-            Arc::clone(&identity.config),
-            identity.certificate.clone(),
-            now,
-        );
-        dtls.set_active(role == DtlsRole::Client);
-        Self {
-            dtls,
-            role,
-            peer: None,
-            keys: None,
-            due: None,
-        }
+        let role = match role {
+            DtlsRole::Client => srtp::DtlsRole::Client,
+            DtlsRole::Server => srtp::DtlsRole::Server,
+        };
+        Self(Endpoint::new(&identity.identity, role, now))
     }
     /// When [`Handshake::advance`] wants to be called without a datagram.
     pub fn due(&self) -> Option<Instant> {
-        self.due
+        Some(self.0.due())
     }
-    /// Moves on with a datagram, or with time alone. After an outcome or an error the association is of no more use.
+    /// Moves on with a datagram, or with time alone. After an outcome or a failure the association is of no more use.
     pub fn advance(
         &mut self,
         packet: Option<&[u8]>,
         now: Instant,
-        scratch: &mut [u8],
         mut send: impl FnMut(&[u8]),
-    ) -> Result<Option<Box<Outcome>>, String> {
-        let text = |e: dimpl::Error| bounded(&e.to_string());
-        self.dtls.handle_timeout(now).map_err(text)?;
-        if let Some(packet) = packet {
-            // What the clock set free leaves before the datagram is looked at.
-            self.drain(scratch, &mut send)?;
-            self.dtls.handle_packet(packet).map_err(text)?;
-        }
-        self.drain(scratch, &mut send)?;
-        Ok(match (self.peer, self.keys.take()) {
-            (Some(peer), Some(keys)) => Some(Box::new(Outcome { peer, keys })),
-            (_, keys) => {
-                self.keys = keys;
-                None
-            }
-        })
+    ) -> Result<Option<Box<Outcome>>, Failure> {
+        let done = self.0.advance(packet, now, &mut send)?;
+        Ok(done.map(|outcome| {
+            Box::new(Outcome {
+                peer: Fingerprint(outcome.peer),
+                keys: outcome.keys,
+                established: outcome.established,
+            })
+        }))
     }
-
-    fn drain(&mut self, scratch: &mut [u8], send: &mut impl FnMut(&[u8])) -> Result<(), String> {
-        loop {
-            match self.dtls.poll_output(scratch) {
-                Output::Packet(packet) => send(packet),
-                Output::Timeout(at) => {
-                    self.due = Some(at);
-                    return Ok(());
-                }
-                Output::PeerCert(der) => self.peer = fingerprint(der),
-                Output::KeyingMaterial(material, profile) => {
-                    let profile = match profile {
-                        SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1_80,
-                        SrtpProfile::AEAD_AES_128_GCM => Profile::Aes128Gcm,
-                        SrtpProfile::AEAD_AES_256_GCM => Profile::Aes256Gcm,
-                        other => return Err(format!("SRTP profile {other:?} is not ours")),
-                    };
-                    let role = match self.role {
-                        DtlsRole::Client => srtp::DtlsRole::Client,
-                        DtlsRole::Server => srtp::DtlsRole::Server,
-                    };
-                    self.keys =
-                        Some(Keys::from_dtls(profile, &material, role).map_err(|e| e.to_string())?);
-                }
-                Output::BufferTooSmall { .. } => {
-                    return Err("a flight is larger than a datagram".to_owned());
-                }
-                // There is no application data in a call, a farewell before the end of the handshake is a time-out to come, and
-                // `Connected` says less than keys and certificate together.
-                _ => {}
-            }
-        }
-    }
-}
-
-/// A reason of foreign origin, kept short.
-fn bounded(text: &str) -> String {
-    text.chars().take(120).collect()
 }
 
 /// Whether every record of a datagram could belong to a handshake. An association queues what it cannot use yet, and gives up when
@@ -242,13 +154,12 @@ mod tests {
             [DtlsRole::Client, DtlsRole::Server].map(|role| Handshake::new(&identity, role, now));
         let mut outcomes = [None, None];
         let mut waiting: Vec<(usize, Vec<u8>)> = Vec::new();
-        let mut scratch = [0; 2_048];
-        let start = ends[0].advance(None, now, &mut scratch, |d| waiting.push((1, d.to_vec())));
+        let start = ends[0].advance(None, now, |d| waiting.push((1, d.to_vec())));
         assert!(start.unwrap().is_none());
         while !waiting.is_empty() {
             let (to, datagram) = waiting.remove(0);
             see(&datagram);
-            let step = ends[to].advance(Some(&datagram), now, &mut scratch, |d| {
+            let step = ends[to].advance(Some(&datagram), now, |d| {
                 waiting.push((1 - to, d.to_vec()));
             });
             if let Some(outcome) = step.unwrap() {

@@ -2,6 +2,7 @@
 //! (but one for each SRTCP packet in Galois mode, which come once in seconds).
 //!
 //! * [`demux`] tells STUN, DTLS, RTP and RTCP apart on one port;
+//! * [`dtls`] agrees on SRTP keys;
 //! * [`stun`] answers connectivity checks (ICE-lite) and makes them (a controlling client);
 //! * [`rtp`], [`rtcp`] and [`dtmf`] read and write the packets of a call;
 //! * [`srtp`] protects and opens them in place.
@@ -11,6 +12,7 @@
 
 mod bytes;
 pub mod demux;
+pub mod dtls;
 pub mod dtmf;
 mod mac;
 pub mod rtcp;

@@ -130,7 +130,9 @@ impl WebRtcLeg {
         note: &mut impl FnMut(Note),
     ) {
         if dtls::is_protected_alert(packet) {
-            if !std::mem::replace(&mut self.alert_noted, true) {
+            let established = self.established.as_mut();
+            let authentic = established.and_then(|e| e.read_alert(packet)).is_some();
+            if authentic && !std::mem::replace(&mut self.alert_noted, true) {
                 note(Note::Timeline(Event::DtlsAlert { side: self.side }));
             }
         } else if dtls::is_handshake(packet) && self.repeats < MAX_REPEATS {
@@ -156,7 +158,7 @@ impl WebRtcLeg {
         let to = from.or(self.ice.nominated()).or(self.dtls_peer);
         let net = &mut *cx.net;
         let mut flight: Vec<Box<[u8]>> = Vec::new();
-        let step = handshake.advance(packet, cx.now, cx.scratch, |datagram| {
+        let step = handshake.advance(packet, cx.now, |datagram| {
             if let Some(to) = to {
                 net.send_bytes(to, datagram);
             }
@@ -173,9 +175,10 @@ impl WebRtcLeg {
                 self.outcome = Some(outcome);
                 self.verify(cx, note);
             }
-            Err(reason) => {
+            Err(failure) => {
                 self.handshake = None;
                 let side = self.side;
+                let reason = failure.to_string();
                 note(Note::Timeline(Event::DtlsFailed { side, reason }));
             }
         }
@@ -205,6 +208,7 @@ impl WebRtcLeg {
                     outbound,
                     profile,
                 }));
+                self.established = Some(Box::new(outcome.established));
                 self.rtcp_due = Some(cx.now + cx.jittered(RTCP_INTERVAL / 2));
                 note(Note::Timeline(Event::DtlsDone {
                     side: self.side,

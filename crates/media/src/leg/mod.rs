@@ -6,6 +6,7 @@ mod stream;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use ahoy_packet::dtls::Established;
 use ahoy_packet::rtp::Fields;
 use ahoy_packet::srtp::{Inbound, Outbound};
 use ahoy_packet::stun::{self, BindingRequest, IceKey};
@@ -73,6 +74,8 @@ pub(crate) struct WebRtcLeg {
     last_flight: Vec<Box<[u8]>>,
     repeats: u8,
     alert_noted: bool,
+    /// What reads and sends alerts once there are keys.
+    established: Option<Box<Established>>,
     srtp: Option<Box<Srtp>>,
     rewriter: Rewriter,
     /// The network in between, where one is emulated.
@@ -109,6 +112,7 @@ impl WebRtcLeg {
             last_flight: Vec::new(),
             repeats: 0,
             alert_noted: false,
+            established: None,
             srtp: None,
             rewriter: Rewriter::new(u16::from_ne_bytes([s0, s1]), u32::from_ne_bytes(t)),
             paths: LegPaths::new(network),

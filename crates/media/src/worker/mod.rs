@@ -23,7 +23,7 @@ use crate::net::Net;
 use crate::network::held::Held;
 use crate::plan::random;
 use crate::rest::RestPolicy;
-use crate::sys::{self, Inbox, ROOM, WakerEnd};
+use crate::sys::{self, Inbox, WakerEnd};
 use crate::wheel::Wheel;
 
 /// The longest block without a timer.
@@ -81,7 +81,6 @@ pub(crate) struct Worker {
     sink: Arc<Sink>,
     epoch: Epoch,
     dice: Dice,
-    scratch: Box<[u8]>,
     stats: WorkerStats,
 }
 
@@ -95,7 +94,6 @@ macro_rules! cx {
             held: &mut $worker.held,
             sink: &*$worker.sink,
             identity: &$worker.identity,
-            scratch: &mut $worker.scratch,
             dice: &$worker.dice,
         }
     };
@@ -142,7 +140,6 @@ impl Worker {
             sink,
             epoch: Epoch::new(Instant::now()),
             dice: Dice::new(u64::from_ne_bytes(random())),
-            scratch: vec![0; ROOM].into(),
             stats: WorkerStats::default(),
         }
     }
