@@ -11,8 +11,8 @@ use crate::play::{outcome, sound};
 use crate::world::{Known, NODES, Slot, World, wa_id};
 
 /// What a stack in use offers and answers.
-const OFFER: &str = include_str!("../../sdp/tests/data/aiortc-new-offer.sdp");
-const ANSWER: &str = include_str!("../../sdp/tests/data/aiortc-new-answer.sdp");
+const OFFER: &str = include_str!("../../sdp/tests/data/aiortc-stripped-offer.sdp");
+const ANSWER: &str = include_str!("../../sdp/tests/data/aiortc-stripped-answer.sdp");
 
 fn crlf(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\n', "\r\n")

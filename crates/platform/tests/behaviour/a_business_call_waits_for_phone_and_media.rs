@@ -300,7 +300,7 @@ async fn the_checks_come_in_their_order() {
     request.recipient = Recipient::Number(ANA);
     let broken = connect(PRODUCTION, request).await;
     assert!(
-        matches!(&broken, Err(Refusal::Invalid(s)) if s.contains("ingerprint")),
+        matches!(&broken, Err(Refusal::Sdp(s)) if s.sentences.contains("ingerprint")),
         "{broken:?}"
     );
     assert_eq!(ask(ANA).await, Err(Refusal::CallingDisabled));

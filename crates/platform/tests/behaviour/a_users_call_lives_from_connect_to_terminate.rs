@@ -210,7 +210,7 @@ async fn a_broken_or_foreign_act_leaves_the_call_alone() {
         .accept(&world.caller, PHONE, id.clone(), broken, None)
         .await;
     assert!(
-        matches!(&refused, Err(Refusal::Invalid(s)) if s.contains("ingerprint")),
+        matches!(&refused, Err(Refusal::Sdp(s)) if s.sentences.contains("ingerprint")),
         "{refused:?}"
     );
     let elsewhere = platform

@@ -37,7 +37,11 @@ async fn it_jumps_by_a_length_or_to_an_instant() {
     )
     .await;
     assert_eq!(far["at"], "2031-01-06T08:00:00Z");
-    assert_eq!(good(&sandbox, "get", CLOCK, json!({})).await, far);
+    let still = good(&sandbox, "get", CLOCK, json!({})).await;
+    assert_eq!(
+        (&still["now_ms"], &still["frozen"]),
+        (&far["now_ms"], &far["frozen"])
+    );
     let years = good(&sandbox, "post", ADVANCE, json!({ "seconds": 316_224_000 })).await;
     assert_eq!(years["at"], "2041-01-13T08:00:00Z");
     let runs = good(&sandbox, "patch", CLOCK, json!({ "frozen": false })).await;

@@ -123,7 +123,7 @@ impl Server {
     /// The business takes Ana's call.
     pub async fn accept(&self, call: &CallId) {
         let sdp = crlf(include_str!(
-            "../../../../sdp/tests/data/aiortc-new-answer.sdp"
+            "../../../../sdp/tests/data/aiortc-stripped-answer.sdp"
         ));
         self.platform
             .accept(&self.business, PHONE, call.clone(), sdp, None)
