@@ -94,12 +94,11 @@ export class App {
     line.dataset.link = link;
     line.replaceChildren(why);
     if (link === 'renumbered') {
-      // The chats are at the phone of the new number.
+      // The chats are at the phone of the new number; the line that says so stands above the list.
       this.call?.finish(why);
-      const own = document.createElement('a');
-      own.href = `/phone?user=${encodeURIComponent(this.socket.moved)}`;
-      own.textContent = 'Go on with it';
-      line.append(' ', own);
+      this.#leave();
+      const there = `/phone?user=${encodeURIComponent(this.socket.moved)}`;
+      line.append(' ', el('a', { href: there }, 'Go on with it'));
     }
     if (link === 'replaced') {
       this.call?.finish('This phone was opened in another place.');

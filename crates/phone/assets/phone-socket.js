@@ -155,8 +155,8 @@ export class PhoneSocket {
   #dismissed(code, why) {
     this.over = true;
     this.#forget();
-    const links = /** @type {const} */ ({ replaced: 'replaced', number_changed: 'renumbered' });
-    this.uses.onLink(code === 'replaced' || code === 'number_changed' ? links[code] : 'refused', why);
+    if (code === 'replaced') this.uses.onLink('replaced', why);
+    else this.uses.onLink(code === 'number_changed' ? 'renumbered' : 'refused', why);
   }
 
   #forget() {
