@@ -9,8 +9,8 @@ use std::io::BufRead;
 use std::time::Duration;
 
 use ahoy_media::{
-    BridgeId, CallSetup, DtlsRole, LegPlan, MediaConfig, MediaEngine, Networks, RemoteLeg, Side,
-    UserLeg,
+    BridgeId, CallSetup, DtlsRole, LegPlan, MediaConfig, MediaEngine, Networks, RemoteLeg, Said,
+    Side, UserLeg,
 };
 use ahoy_sdp::{Keying, Local, OfferCodecs, Offered, Policy, Remote, RemoteKeying, Setup};
 use serde_json::{Value, json};
@@ -55,6 +55,10 @@ fn remote(said: &Remote, ours: DtlsRole) -> Result<RemoteLeg, String> {
         dtls: ours,
         opus: said.opus.ok_or("only Opus is relayed here")?,
         telephone_event: said.telephone_event,
+        said: Said {
+            candidates: said.candidates.clone(),
+            ..Said::default()
+        },
     })
 }
 

@@ -7,7 +7,9 @@ use tokio::sync::oneshot;
 
 use crate::recording::Recording;
 use crate::worker::WorkerStats;
-use crate::{BridgeId, CallReport, CallSetup, LegNetwork, MediaFaults, RemoteLeg, Side};
+use crate::{
+    BridgeId, CallReport, CallSetup, LegNetwork, MediaFaults, RemoteLeg, Side, TimelineEvent,
+};
 
 pub(crate) enum Command {
     Arm {
@@ -23,6 +25,11 @@ pub(crate) enum Command {
     PutUnder {
         bridge: BridgeId,
         faults: Box<MediaFaults>,
+    },
+    /// What signalling knows.
+    Note {
+        bridge: BridgeId,
+        event: TimelineEvent,
     },
     OpenGate {
         bridge: BridgeId,

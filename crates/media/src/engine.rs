@@ -23,8 +23,8 @@ use crate::recording::Recording;
 use crate::sys::Waker;
 use crate::worker::{Worker, WorkerStats};
 use crate::{
-    BridgeId, CallPlan, CallReport, CallSetup, LegNetwork, MediaConfig, MediaError, MediaEvent,
-    MediaFaults, RemoteLeg, Side, WorkerAddress,
+    BridgeId, CallPlan, CallReport, CallSetup, EndReason, LegNetwork, MediaConfig, MediaError,
+    MediaEvent, MediaFaults, RemoteLeg, Side, TimelineEvent, WorkerAddress,
 };
 
 /// The relay. Cheap to clone; the threads stop with [`MediaEngine::shutdown`] or with the last handle.
@@ -260,6 +260,18 @@ impl MediaEngine {
     /// Accept: audio flows from now on, both ways, and the watchdogs start.
     pub fn open_gate(&self, bridge: BridgeId) {
         self.send(bridge, Command::OpenGate { bridge });
+    }
+
+    /// The side that was called took the call. The gate may open later, when the media of both is up. Only the report tells of it.
+    pub fn answered(&self, bridge: BridgeId, side: Side) {
+        let event = TimelineEvent::Answered { side };
+        self.send(bridge, Command::Note { bridge, event });
+    }
+
+    /// Signalling has ended the call for this reason; [`MediaEngine::close`] is to follow. Only the report tells of it.
+    pub fn ended(&self, bridge: BridgeId, reason: EndReason) {
+        let event = TimelineEvent::Ended { reason };
+        self.send(bridge, Command::Note { bridge, event });
     }
 
     /// Changes the network between a peer and the relay from now on; `None` takes it away. What is on its way arrives.

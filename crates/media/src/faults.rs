@@ -65,6 +65,12 @@ impl MediaFaults {
     }
 }
 
+/// Datagrams of DTLS kept while it is late: of the first flights of a few peers, with what they send again.
+const MAX_EARLY: usize = 32;
+
+/// A datagram and where it came from.
+type Datagram = (SocketAddr, Box<[u8]>);
+
 /// Where a late DTLS is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Late {
@@ -82,8 +88,8 @@ pub(crate) struct LegFaults {
     /// What other paths took before these.
     taken: [u64; 2],
     late: Late,
-    /// The latest ClientHello that came too early.
-    hello: Option<(SocketAddr, Box<[u8]>)>,
+    /// What came of DTLS too early, in order.
+    early: Vec<Datagram>,
 }
 
 impl LegFaults {
@@ -93,7 +99,7 @@ impl LegFaults {
             paths: paths(asked),
             taken: [0; 2],
             late: Late::NotAsked,
-            hello: None,
+            early: Vec::new(),
         }
     }
     pub fn add(&mut self, more: &MediaFaults) {
@@ -141,9 +147,13 @@ impl LegFaults {
         }
         self.late != Late::Over
     }
-    /// Keeps a ClientHello until DTLS may begin.
-    pub fn keep(&mut self, from: SocketAddr, hello: &[u8]) {
-        self.hello = Some((from, hello.into()));
+    /// Keeps a datagram until DTLS may begin. A flight may be several datagrams (RFC 6347 §4.2.3), and a peer that retransmits sends the
+    /// whole of it again, which is not kept twice.
+    pub fn keep(&mut self, from: SocketAddr, datagram: &[u8]) {
+        let known = |kept: &Datagram| kept.0 == from && same_records(&kept.1, datagram);
+        if self.early.len() < MAX_EARLY && !self.early.iter().any(known) {
+            self.early.push((from, datagram.into()));
+        }
     }
     /// When DTLS may begin.
     pub fn due(&self) -> Option<Instant> {
@@ -152,14 +162,22 @@ impl LegFaults {
             Late::NotAsked | Late::Over => None,
         }
     }
-    /// DTLS may begin if its time has come: with this ClientHello, if one was kept.
-    pub fn begin(&mut self, now: Instant) -> Option<Option<(SocketAddr, Box<[u8]>)>> {
+    /// DTLS may begin if its time has come: with what was kept, in the order in which it came.
+    pub fn begin(&mut self, now: Instant) -> Option<Vec<Datagram>> {
         let due = self.due().is_some_and(|at| at <= now);
         due.then(|| {
             self.late = Late::Over;
-            self.hello.take()
+            std::mem::take(&mut self.early)
         })
     }
+}
+
+/// Whether a datagram is another sent again: only the number of its record differs (RFC 6347 §4.1).
+fn same_records(a: &[u8], b: &[u8]) -> bool {
+    let parts = |d: &[u8]| -> Option<([u8; 5], Vec<u8>)> {
+        Some((d.get(..5)?.try_into().ok()?, d.get(11..)?.to_vec()))
+    };
+    a == b || (parts(a).is_some() && parts(a) == parts(b))
 }
 
 /// The ways from the peer and to it: they lose packets and do nothing else.
@@ -218,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_hello_is_let_go_once() {
+    fn a_late_flight_is_let_go_once_whole_and_in_order() {
         let asked = MediaFaults {
             dtls_late: Duration::from_millis(500),
             ..MediaFaults::default()
@@ -227,11 +245,35 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         assert_eq!(leg.due(), None);
         assert!(leg.dtls_waits(at(0)) && leg.dtls_waits(at(400)));
-        leg.keep(SocketAddr::from(([127, 0, 0, 1], 9)), b"hello");
+        let peer = SocketAddr::from(([127, 0, 0, 1], 9));
+        for part in [b"one".as_slice(), b"two", b"one", b"two", b"three"] {
+            leg.keep(peer, part);
+        }
         assert_eq!(leg.begin(at(499)), None);
-        let hello = leg.begin(at(500)).flatten().map(|(_, hello)| hello);
-        assert_eq!(hello.as_deref(), Some(&b"hello"[..]));
+        let flight: Vec<Box<[u8]>> = leg
+            .begin(at(500))
+            .into_iter()
+            .flatten()
+            .map(|d| d.1)
+            .collect();
+        assert_eq!(
+            flight,
+            [
+                b"one".as_slice().into(),
+                b"two".as_slice().into(),
+                b"three".as_slice().into()
+            ] as [Box<[u8]>; 3]
+        );
         assert!(!leg.dtls_waits(at(501)) && leg.due().is_none() && leg.begin(at(600)).is_none());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut leg = LegFaults::new(&MediaFaults::default());
+        for n in 0..200u8 {
+            leg.keep(SocketAddr::from(([127, 0, 0, 1], 9)), &[n]);
+        }
+        assert_eq!(leg.early.len(), MAX_EARLY);
     }
 
     #[test]

@@ -74,12 +74,12 @@ impl IceLite {
         change
     }
     /// From now on only the peer with this `ufrag` counts: what others nominated is void, and their addresses, which are given
-    /// back, lead here no longer.
-    pub fn belongs_to(&mut self, ufrag: &str) -> Vec<SocketAddr> {
+    /// back with the fragments they checked under, lead here no longer.
+    pub fn belongs_to(&mut self, ufrag: &str) -> Vec<(SocketAddr, Box<str>)> {
         let strangers = self
             .known
             .extract_if(.., |known| *known.ufrag != *ufrag)
-            .map(|known| known.address)
+            .map(|known| (known.address, known.ufrag))
             .collect();
         let stays = self
             .nominated
@@ -163,14 +163,17 @@ mod tests {
         ice.checked(at(2), "winner", false);
         ice.checked(at(3), "loser", true);
         assert_eq!(ice.nominated(), Some(at(3)));
-        assert_eq!(ice.belongs_to("winner"), [at(3)]);
+        let gone = |others: Vec<(SocketAddr, Box<str>)>| -> Vec<SocketAddr> {
+            others.into_iter().map(|(from, _)| from).collect()
+        };
+        assert_eq!(ice.belongs_to("winner"), [(at(3), "loser".into())]);
         assert_eq!(
             ice.nominated(),
             Some(at(1)),
             "not the one it never nominated"
         );
         assert_eq!(ice.belongs_to("winner"), [], "said once");
-        assert_eq!(ice.belongs_to("nobody"), [at(1), at(2)]);
+        assert_eq!(gone(ice.belongs_to("nobody")), [at(1), at(2)]);
         assert_eq!(ice.nominated(), None);
     }
 }

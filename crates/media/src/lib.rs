@@ -11,6 +11,7 @@
 
 mod book;
 mod call;
+mod causes;
 mod command;
 mod config;
 mod cx;
@@ -40,13 +41,14 @@ mod worker;
 
 pub use ahoy_audio::EncodedSound;
 pub use ahoy_packet::dtmf::Digit;
+pub use causes::{CheckFault, EndReason, Flow, HelloFault};
 pub use config::{MediaConfig, MediaError};
 pub use engine::{Armed, MediaEngine, Reply};
 pub use event::{BridgeId, DtlsRole, MediaEvent, Side, TimeoutKind};
 pub use faults::MediaFaults;
 pub use network::{Conditions, ConditionsError, LONGEST_DELAY, LegNetwork, Passage, Passages};
 pub use plan::{
-    CallPlan, CallSetup, LegPlan, LocalUser, Networks, RemoteLeg, UserLeg, WorkerAddress,
+    CallPlan, CallSetup, LegPlan, LocalUser, Networks, RemoteLeg, Said, UserLeg, WorkerAddress,
 };
 pub use recording::{Heard, HeardGap, Recording};
 pub use report::{CallReport, LegReport};

@@ -12,6 +12,7 @@ use crate::LegNetwork;
 use crate::leg::Media;
 use crate::network::LegPaths;
 use crate::plan::{LegPlan, LocalUser};
+use crate::reception::is_empty_sound;
 use crate::recording::Recorder;
 use crate::rewrite::{Rewriter, Stamp};
 
@@ -30,6 +31,8 @@ pub(crate) struct LocalEnd {
     pub recorder: Recorder,
     collector: Collector,
     pub sent: u64,
+    /// Audio among it, and how much of that is too small to hold sound.
+    pub audio: (u64, u64),
 }
 
 impl LocalEnd {
@@ -44,6 +47,7 @@ impl LocalEnd {
             recorder: Recorder::new(),
             collector: Collector::default(),
             sent: 0,
+            audio: (0, 0),
         }
     }
 
@@ -57,6 +61,12 @@ impl LocalEnd {
         }
         let fields = self.fields(self.sent == 0, timestamp);
         Some((fields, Arc::clone(&self.sound), tick))
+    }
+
+    /// Counts a packet of its sound.
+    pub fn count_audio(&mut self, payload: &[u8]) {
+        self.audio.0 += 1;
+        self.audio.1 += u64::from(is_empty_sound(payload));
     }
 
     /// The header of a key's packet; the first one of a key takes the time of the microphone, the others repeat it.

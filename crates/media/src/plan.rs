@@ -8,7 +8,7 @@ use ahoy_types::{Fingerprint, IcePwd, PayloadType, Ssrc, Ufrag};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::{DtlsRole, LegNetwork, Side};
+use crate::{DtlsRole, Flow, LegNetwork, Side};
 
 /// Both legs of a call, drawn up by [`MediaEngine::plan`](crate::MediaEngine::plan). Costs nothing if it is never used.
 #[derive(Debug, Clone)]
@@ -139,6 +139,19 @@ pub struct RemoteLeg {
     pub opus: PayloadType,
     /// Telephone events on this leg, both ways.
     pub telephone_event: Option<PayloadType>,
+    /// What else it says. Media goes the same way whatever this is; the verdict speaks of it.
+    pub said: Said,
+}
+
+/// What a session description says that explains why a call was silent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// Which way media flows, as the peer sees it.
+    pub direction: Flow,
+    /// Its candidates, as far as they are literal addresses.
+    pub candidates: Vec<SocketAddr>,
+    /// It says `a=ice-lite`.
+    pub ice_lite: bool,
 }
 
 /// Bytes nobody can guess.

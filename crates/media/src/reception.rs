@@ -9,6 +9,14 @@ use ahoy_types::Ssrc;
 /// Ticks a second of Opus's RTP clock, whatever the audio bandwidth (RFC 7587 §4.1).
 const CLOCK: u32 = 48_000;
 
+/// An Opus packet of no more bytes holds no sound: DTX is one or two (RFC 6716 §3.4), and three is CELT with its silence flag set.
+const NO_ROOM_FOR_SOUND: usize = 3;
+
+/// Whether an Opus payload is too small to hold sound. One that is larger may hold silence all the same: only decoding tells.
+pub(crate) const fn is_empty_sound(payload: &[u8]) -> bool {
+    payload.len() <= NO_ROOM_FOR_SOUND
+}
+
 /// Counts of the packets of one peer.
 #[derive(Debug, Default)]
 pub(crate) struct Reception {
@@ -17,6 +25,10 @@ pub(crate) struct Reception {
     lost_before: u64,
     /// RTP after accept.
     pub accepted: u64,
+    /// Audio among it.
+    pub audio: u64,
+    /// Audio packets too small to hold sound.
+    pub empty: u64,
     /// RTP before accept.
     pub early: u64,
     /// Packets whose tag did not fit.
@@ -53,6 +65,11 @@ impl Reception {
             stats.received_untimed(fields.sequence);
         }
         before
+    }
+    /// Counts a packet of audio that was let through.
+    pub fn count_audio(&mut self, payload: &[u8]) {
+        self.audio += 1;
+        self.empty += u64::from(is_empty_sound(payload));
     }
     /// Notes a sender report of `ssrc`.
     pub fn sender_report(&mut self, ssrc: Ssrc, ntp: NtpTime, since_epoch: Duration) {

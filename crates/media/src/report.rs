@@ -4,23 +4,24 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ahoy_types::Ssrc;
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::recording::{Heard, Recording};
-use crate::timeline::TimelineEntry;
+use crate::timeline::{TimelineEntry, TimelineEvent};
+use crate::verdict::verdict;
 use crate::{DtlsRole, Passages, Side};
 
-/// All there is to know about a call's media. Serialising it asks for [`CallReport::heard`], which may decode.
-#[derive(Debug, Clone, Serialize)]
+/// All there is to know about a call's media. Serialising it listens first, as [`CallReport::listened`] does.
+#[derive(Debug, Clone)]
 pub struct CallReport {
     /// What happened, in order of time.
     pub timeline: Vec<TimelineEntry>,
-    /// One sentence that answers "why was it silent?".
+    /// One sentence that answers "why was it silent?". What a simulated user heard is in it once somebody has listened.
     pub verdict: String,
     /// Business and user, in this order.
     pub legs: [LegReport; 2],
     /// What a simulated user was sent; none for a WebRTC user.
-    #[serde(rename = "heard", serialize_with = "heard")]
     pub recording: Option<Arc<Recording>>,
 }
 
@@ -37,16 +38,44 @@ impl CallReport {
             Side::User => user,
         }
     }
+    /// The report with what its simulated user heard in timeline and verdict. It decodes, as [`CallReport::heard`] does.
+    #[must_use]
+    pub fn listened(mut self) -> Self {
+        let done = |entry: &TimelineEntry| matches!(entry.event, TimelineEvent::Listened { .. });
+        if !self.timeline.iter().any(done)
+            && let Some(event) = self.heard().and_then(listened)
+        {
+            let closed = |entry: &TimelineEntry| entry.event == TimelineEvent::Closed;
+            let at_ms = self.timeline.last().map_or(0, |entry| entry.at_ms);
+            let end = self.timeline.iter().rposition(closed);
+            let place = end.unwrap_or(self.timeline.len());
+            self.timeline.insert(place, TimelineEntry { at_ms, event });
+            self.verdict = verdict(&self.timeline);
+        }
+        self
+    }
 }
 
-fn heard<S: Serializer>(
-    recording: &Option<Arc<Recording>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    recording
-        .as_deref()
-        .map(Recording::heard)
-        .serialize(serializer)
+/// What the user's ear says of the business. Nothing where the beginning is no longer kept and the rest is silent: that beginning
+/// may have been heard.
+fn listened(heard: &Heard) -> Option<TimelineEvent> {
+    (heard.audio_ms > 0 || heard.forgotten_ms == 0).then_some(TimelineEvent::Listened {
+        side: Side::User,
+        audio_ms: heard.audio_ms,
+        keys: heard.digits.len(),
+    })
+}
+
+impl Serialize for CallReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.clone().listened();
+        let mut fields = serializer.serialize_struct("CallReport", 4)?;
+        fields.serialize_field("timeline", &report.timeline)?;
+        fields.serialize_field("verdict", &report.verdict)?;
+        fields.serialize_field("legs", &report.legs)?;
+        fields.serialize_field("heard", &report.heard())?;
+        fields.end()
+    }
 }
 
 /// Figures of one leg. "Received" is what its peer sent us.
@@ -82,6 +111,14 @@ pub struct LegReport {
     pub replayed: u64,
     /// Authenticated packets of a payload type nobody agreed on.
     pub unknown_payload_type: u64,
+    /// Authenticated audio packets after accept.
+    pub audio: u64,
+    /// Those of them that are too small to hold sound.
+    pub empty_audio: u64,
+    /// Connectivity checks that named this leg with another password than ours.
+    pub wrong_password_checks: u64,
+    /// Connectivity checks under another user name fragment than the peer's session description names.
+    pub foreign_ufrag_checks: u64,
     /// What an emulated network did to this leg's packets; none without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Passages>,

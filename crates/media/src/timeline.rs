@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use ahoy_types::Ssrc;
 use serde::{Serialize, Serializer};
 
-use crate::{DtlsRole, Passages, Side, TimeoutKind};
+use crate::{CheckFault, DtlsRole, EndReason, Flow, HelloFault, Passages, Side, TimeoutKind};
 
-/// A call keeps no more entries than this; what repeats (nominations, address changes) cannot make it grow.
+/// A call keeps no more entries than this of what a peer can make happen again and again: address changes, new sources.
+const MAX_REPEATS: usize = 32;
+/// Nor more than this of all others but those that happen once a call, which are always kept: the verdict rests on them.
 const MAX_ENTRIES: usize = 64;
 
 /// One thing that happened to the media of a call.
@@ -29,6 +31,32 @@ pub enum TimelineEvent {
         side: Side,
         /// From where.
         from: SocketAddr,
+    },
+    /// A connectivity check named the leg and was not answered: the first of its kind.
+    CheckRefused {
+        /// Whose leg it named.
+        side: Side,
+        /// From where.
+        from: SocketAddr,
+        /// What did not match.
+        fault: CheckFault,
+        /// The sender's own user name fragment.
+        ufrag: Box<str>,
+    },
+    /// The session description says that those who checked so far under another user name fragment were somebody else.
+    OthersDropped {
+        /// Whose leg.
+        side: Side,
+        /// One of them.
+        from: SocketAddr,
+        /// Its user name fragment.
+        ufrag: Box<str>,
+        /// Whether checks of the right peer came too.
+        checked: bool,
+        /// The pair the right peer nominated.
+        nominated: Option<SocketAddr>,
+        /// Whether a handshake with one of the others was dropped.
+        handshake: bool,
     },
     /// The peer claimed the controlled role, which is ours; it was told so (487).
     RoleConflict {
@@ -57,11 +85,26 @@ pub enum TimelineEvent {
         side: Side,
         /// The role we take.
         role: DtlsRole,
+        /// Which way media flows, as the peer says.
+        direction: Flow,
+        /// Its candidates, as far as they are literal addresses.
+        candidates: Vec<SocketAddr>,
+        /// It says `a=ice-lite`, as we do: nobody sends checks.
+        ice_lite: bool,
     },
     /// Another peer took the leg over: what came before of ICE and DTLS was somebody else's.
     PeerReplaced {
         /// Whose leg.
         side: Side,
+    },
+    /// A ClientHello came and began no handshake: the first of its kind.
+    HelloIgnored {
+        /// Whose leg.
+        side: Side,
+        /// From where.
+        from: SocketAddr,
+        /// Why.
+        fault: HelloFault,
     },
     /// The handshake began: a ClientHello came or went.
     DtlsStarted {
@@ -95,6 +138,11 @@ pub enum TimelineEvent {
         /// Who.
         side: Side,
     },
+    /// The side that was called took the call. Audio flows when the media of both is up: see [`TimelineEvent::GateOpened`].
+    Answered {
+        /// Who.
+        side: Side,
+    },
     /// The call was accepted; audio flows from now on.
     GateOpened,
     /// The first authenticated audio packet after accept.
@@ -103,6 +151,15 @@ pub enum TimelineEvent {
         side: Side,
         /// Its SSRC.
         ssrc: Ssrc,
+    },
+    /// The first authentic packet of a payload type nobody agreed on.
+    UnknownPayloadType {
+        /// Who sent it.
+        side: Side,
+        /// The number it carries.
+        sent: u8,
+        /// The number agreed for audio.
+        agreed: u8,
     },
     /// The sender changed its SSRC within the call.
     SsrcChanged {
@@ -142,6 +199,41 @@ pub enum TimelineEvent {
         /// How many.
         packets: u64,
     },
+    /// How many connectivity checks named the leg and were not answered.
+    ChecksRefused {
+        /// Whose leg.
+        side: Side,
+        /// With another password.
+        password: u64,
+        /// Under another user name fragment than the one of the session description.
+        ufrag: u64,
+    },
+    /// ClientHellos from an address that belongs to no call, while this one waited for a ClientHello.
+    StrayHellos {
+        /// The latest address.
+        from: SocketAddr,
+        /// How many.
+        hellos: u64,
+    },
+    /// Audio packets of one side after accept, and how many of them have no room for sound: at most three bytes of Opus, which is what
+    /// encoders send for silence.
+    Audio {
+        /// Who sent them.
+        side: Side,
+        /// How many.
+        packets: u64,
+        /// How many of those were that small.
+        empty: u64,
+    },
+    /// What a simulated user heard of the other side, decoded.
+    Listened {
+        /// Who listened.
+        side: Side,
+        /// Milliseconds of audible sound.
+        audio_ms: u64,
+        /// Keys that were heard.
+        keys: usize,
+    },
     /// What was received of one side's audio.
     Received {
         /// Who sent it.
@@ -180,6 +272,12 @@ pub enum TimelineEvent {
         /// How many.
         packets: u64,
     },
+    /// How the call ended, where signalling said so.
+    Ended {
+        /// Why.
+        #[serde(flatten)]
+        reason: EndReason,
+    },
     /// The call was closed.
     Closed,
 }
@@ -191,11 +289,75 @@ impl TimelineEvent {
             self,
             Self::DroppedBeforeAccept { .. }
                 | Self::BadAuthentication { .. }
+                | Self::ChecksRefused { .. }
+                | Self::StrayHellos { .. }
+                | Self::Audio { .. }
+                | Self::Listened { .. }
                 | Self::Received { .. }
                 | Self::Network { .. }
                 | Self::LastPacket { .. }
                 | Self::Closed
         )
+    }
+
+    /// Whose leg it is about; none if it is about the call.
+    pub const fn side(&self) -> Option<Side> {
+        match self {
+            Self::Armed { side, .. }
+            | Self::FirstBindingRequest { side, .. }
+            | Self::CheckRefused { side, .. }
+            | Self::OthersDropped { side, .. }
+            | Self::RoleConflict { side, .. }
+            | Self::Nominated { side, .. }
+            | Self::AddressChanged { side, .. }
+            | Self::RemoteSet { side, .. }
+            | Self::PeerReplaced { side, .. }
+            | Self::HelloIgnored { side, .. }
+            | Self::DtlsStarted { side, .. }
+            | Self::DtlsDone { side, .. }
+            | Self::DtlsFailed { side, .. }
+            | Self::FingerprintMismatch { side, .. }
+            | Self::DtlsAlert { side, .. }
+            | Self::Answered { side, .. }
+            | Self::FirstPacket { side, .. }
+            | Self::UnknownPayloadType { side, .. }
+            | Self::SsrcChanged { side, .. }
+            | Self::RtcpBye { side, .. }
+            | Self::Timeout { side, .. }
+            | Self::DroppedBeforeAccept { side, .. }
+            | Self::BadAuthentication { side, .. }
+            | Self::ChecksRefused { side, .. }
+            | Self::Audio { side, .. }
+            | Self::Listened { side, .. }
+            | Self::Received { side, .. }
+            | Self::Network { side, .. }
+            | Self::LastPacket { side, .. }
+            | Self::Fault { side, .. }
+            | Self::LostToFault { side, .. } => Some(*side),
+            Self::GateOpened | Self::StrayHellos { .. } | Self::Ended { .. } | Self::Closed => None,
+        }
+    }
+
+    /// Whether signalling brought it, which tells of it itself.
+    pub const fn is_signalling(&self) -> bool {
+        matches!(self, Self::Answered { .. } | Self::Ended { .. })
+    }
+
+    /// With how many entries there is still room for this one.
+    const fn room(&self) -> usize {
+        match self {
+            Self::AddressChanged { .. }
+            | Self::SsrcChanged { .. }
+            | Self::DtlsStarted { .. }
+            | Self::DtlsFailed { .. }
+            | Self::Fault { .. } => MAX_REPEATS,
+            Self::Answered { .. }
+            | Self::GateOpened
+            | Self::FirstPacket { .. }
+            | Self::Timeout { .. }
+            | Self::Ended { .. } => usize::MAX,
+            _ => MAX_ENTRIES,
+        }
     }
 }
 
@@ -230,12 +392,22 @@ impl Timeline {
             told: 0,
         }
     }
+    /// When the call was armed.
+    pub fn armed(&self) -> Instant {
+        self.armed
+    }
+    /// Whether a check from this address, for this leg, was refused.
+    pub fn refused(&self, of: Side, address: SocketAddr) -> bool {
+        self.entries.iter().any(|entry| {
+            matches!(&entry.event, TimelineEvent::CheckRefused { side, from, .. } if (*side, *from) == (of, address))
+        })
+    }
     /// Milliseconds from arming to `at`.
     pub fn ms(&self, at: Instant) -> u64 {
         u64::try_from(at.saturating_duration_since(self.armed).as_millis()).unwrap_or(u64::MAX)
     }
     pub fn push(&mut self, at: Instant, event: TimelineEvent) {
-        if self.entries.len() < MAX_ENTRIES {
+        if self.entries.len() < event.room() {
             self.entries.push(TimelineEntry {
                 at_ms: self.ms(at),
                 event,

@@ -3,12 +3,68 @@
 use std::fmt;
 
 use crate::timeline::TimelineEvent;
-use crate::{DtlsRole, TimeoutKind};
+use crate::{CheckFault, DtlsRole, EndReason, Flow, HelloFault, TimeoutKind};
 
 const fn part(role: DtlsRole) -> &'static str {
     match role {
         DtlsRole::Client => "client",
         DtlsRole::Server => "server",
+    }
+}
+
+impl CheckFault {
+    /// What did not match, in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "with a wrong password",
+            Self::Ufrag => "under another ice-ufrag than its SDP names",
+        }
+    }
+}
+
+impl HelloFault {
+    /// Why it began nothing, in words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unchecked => "its address sent no valid connectivity check",
+            Self::Role => "its SDP says setup:passive, so the ClientHello was ours to send",
+            Self::Malformed => "it is no sound DTLS message",
+            Self::Attempts => "too many handshakes had failed before",
+            Self::Certificate => "its certificate was not the announced one before",
+        }
+    }
+}
+
+impl Flow {
+    /// The word in session descriptions.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+        }
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HungUp(by) => write!(f, "The {} hung up.", by.as_str()),
+            Self::Rejected(by) => write!(f, "The {} rejected the call.", by.as_str()),
+            Self::GaveUp(by) => write!(
+                f,
+                "The {} hung up before the {} answered.",
+                by.as_str(),
+                by.other().as_str()
+            ),
+            Self::NoAnswer(by) => write!(f, "The {} did not answer in time.", by.as_str()),
+            Self::NoMedia(by) => write!(
+                f,
+                "The call was ended because no media came from the {}.",
+                by.as_str()
+            ),
+            Self::Lost => f.write_str("The server gave the call up."),
+        }
     }
 }
 
@@ -18,6 +74,11 @@ impl TimelineEvent {
         matches!(
             self,
             Self::RoleConflict { .. }
+                | Self::CheckRefused { .. }
+                | Self::ChecksRefused { .. }
+                | Self::HelloIgnored { .. }
+                | Self::StrayHellos { .. }
+                | Self::UnknownPayloadType { .. }
                 | Self::DtlsFailed { .. }
                 | Self::FingerprintMismatch { .. }
                 | Self::Timeout { .. }
@@ -59,12 +120,83 @@ impl fmt::Display for TimelineEvent {
             Self::AddressChanged { side, from, to } => {
                 write!(f, "The {} moved from {from} to {to}.", side.as_str())
             }
-            Self::RemoteSet { side, role } => write!(
+            Self::RemoteSet {
+                side,
+                role,
+                direction,
+                ..
+            } => {
+                let (who, part) = (side.as_str(), part(*role));
+                write!(f, "The {who}'s SDP is known; we are its DTLS {part}.")?;
+                match direction {
+                    Flow::SendRecv => Ok(()),
+                    one_way => write!(f, " It says {}.", one_way.as_str()),
+                }
+            }
+            Self::CheckRefused {
+                side,
+                from,
+                fault,
+                ufrag,
+            } => write!(
                 f,
-                "The {}'s SDP is known; we are its DTLS {}.",
+                "A connectivity check for the {}'s leg came from {from} {} and was not answered (sender's ice-ufrag `{ufrag}`).",
                 side.as_str(),
-                part(*role)
+                fault.as_str()
             ),
+            Self::ChecksRefused {
+                side,
+                password,
+                ufrag,
+            } => write!(
+                f,
+                "Connectivity checks for the {}'s leg that were not answered: {password} {}, {ufrag} {}.",
+                side.as_str(),
+                CheckFault::Password.as_str(),
+                CheckFault::Ufrag.as_str()
+            ),
+            Self::OthersDropped {
+                side, from, ufrag, ..
+            } => write!(
+                f,
+                "The checks that came from {from} under ice-ufrag `{ufrag}` are not those of the {}: its SDP names another.",
+                side.as_str()
+            ),
+            Self::HelloIgnored { side, from, fault } => write!(
+                f,
+                "A ClientHello for the {}'s leg came from {from} and began no handshake: {}.",
+                side.as_str(),
+                fault.as_str()
+            ),
+            Self::StrayHellos { from, hellos } => write!(
+                f,
+                "ClientHellos came from addresses of no call: {hellos}, the last from {from}."
+            ),
+            Self::Answered { side } => write!(f, "The {} answered the call.", side.as_str()),
+            Self::UnknownPayloadType { side, sent, agreed } => write!(
+                f,
+                "The {} sent payload type {sent}; {agreed} was agreed for audio.",
+                side.as_str()
+            ),
+            Self::Audio {
+                side,
+                packets,
+                empty,
+            } => write!(
+                f,
+                "{packets} audio packets of the {}, {empty} of them too small to hold sound.",
+                side.as_str()
+            ),
+            Self::Listened {
+                side,
+                audio_ms,
+                keys,
+            } => write!(
+                f,
+                "The {} heard {audio_ms} ms of sound and {keys} keys.",
+                side.as_str()
+            ),
+            Self::Ended { reason } => reason.fmt(f),
             Self::PeerReplaced { side } => write!(
                 f,
                 "Another peer took over the leg of the {}.",

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ahoy_media::{
-    BridgeId, CallPlan, CallReport, CallSetup, Digit, LegNetwork, MediaConfig, MediaEngine,
-    MediaError, MediaEvent, MediaFaults, RemoteLeg, Side, WorkerAddress, WorkerStats,
+    BridgeId, CallPlan, CallReport, CallSetup, Digit, EndReason, LegNetwork, MediaConfig,
+    MediaEngine, MediaError, MediaEvent, MediaFaults, RemoteLeg, Side, WorkerAddress, WorkerStats,
 };
 use tokio::sync::oneshot;
 
@@ -80,6 +80,10 @@ pub trait Media: Send + Sync {
     fn put_under(&self, bridge: BridgeId, faults: MediaFaults);
     /// See [`MediaEngine::open_gate`].
     fn open_gate(&self, bridge: BridgeId);
+    /// See [`MediaEngine::answered`]. Media without packets tells no story.
+    fn answered(&self, _bridge: BridgeId, _side: Side) {}
+    /// See [`MediaEngine::ended`].
+    fn ended(&self, _bridge: BridgeId, _reason: EndReason) {}
     /// See [`MediaEngine::send_digits`].
     fn send_digits(&self, bridge: BridgeId, digits: Vec<Digit>);
     /// See [`MediaEngine::set_network`]. Media without packets has no network that could change.
@@ -111,6 +115,12 @@ impl Media for MediaEngine {
     }
     fn open_gate(&self, bridge: BridgeId) {
         MediaEngine::open_gate(self, bridge);
+    }
+    fn answered(&self, bridge: BridgeId, side: Side) {
+        MediaEngine::answered(self, bridge, side);
+    }
+    fn ended(&self, bridge: BridgeId, reason: EndReason) {
+        MediaEngine::ended(self, bridge, reason);
     }
     fn send_digits(&self, bridge: BridgeId, digits: Vec<Digit>) {
         MediaEngine::send_digits(self, bridge, digits);

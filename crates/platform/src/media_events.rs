@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::finish;
 use crate::host::off_thread;
+use crate::inspector::Concerns;
 use crate::ledger::Step;
 use crate::platform::Platform;
 use crate::quiet::Pending;
@@ -54,6 +55,7 @@ impl Ears {
 struct Ended {
     call: CallId,
     report: Arc<CallReport>,
+    concerns: Option<Concerns>,
     pending: Option<Pending>,
 }
 
@@ -118,6 +120,7 @@ impl Platform {
         while let Some(Ended {
             call,
             mut report,
+            concerns,
             pending,
         }) = ended.recv().await
         {
@@ -127,12 +130,19 @@ impl Platform {
             if listening == Listening::No {
                 Arc::make_mut(&mut report).recording = None;
             }
-            let json = off_thread(self.host().as_ref(), move || {
-                serde_json::to_string(&*report).map_err(|e| e.to_string())
+            let written = off_thread(self.host().as_ref(), move || {
+                let report = CallReport::clone(&report).listened();
+                let json = serde_json::to_string(&report).map_err(|e| e.to_string())?;
+                Ok((report, json))
             });
             let broken = || Err("hearing it broke off".to_owned());
-            match json.await.unwrap_or_else(broken) {
-                Ok(json) => {
+            match written.await.unwrap_or_else(broken) {
+                Ok((report, json)) => {
+                    tracing::info!(%call, verdict = %report.verdict, "media of a call ended");
+                    // Told once it was listened to, so that everybody reads the same verdict.
+                    if let (Some(inspector), Some(concerns)) = (self.inspecting(), &concerns) {
+                        inspector.media_closed(concerns, &report);
+                    }
                     self.spawn_job("media report", move |step| step.tx.put_report(&call, &json));
                 }
                 Err(error) => tracing::error!(%call, error, "a media report cannot be written"),
@@ -147,15 +157,10 @@ impl Platform {
     }
 
     fn closed(&self, bridge: BridgeId, report: CallReport, reports: &mpsc::UnboundedSender<Ended>) {
-        if let Some(inspector) = self.inspecting()
-            && let Some(concerns) = self.live().concerns(bridge.0)
-        {
-            inspector.media_closed(&concerns, &report);
-        }
         let Some(call) = self.live().call_of_bridge(bridge.0) else {
             return;
         };
-        tracing::info!(call = %call, verdict = %report.verdict, "media of a call ended");
+        let concerns = self.live().concerns(bridge.0);
         let report = Arc::new(report);
         // Kept before the bridge is forgotten: whoever asks in between must find one or the other.
         self.keep_report(call.clone(), report.clone());
@@ -164,6 +169,7 @@ impl Platform {
         let _ = reports.send(Ended {
             call,
             report,
+            concerns,
             pending,
         });
     }

@@ -1,8 +1,8 @@
 //! Carrying out what committed decisions want done, in the order of their commits.
 
 use ahoy_calling::{CallState, EndCause};
-use ahoy_media::{BridgeId, CallSetup, LocalUser, Networks, Side, UserLeg};
-use ahoy_types::{AppId, CallId, DeliveryId, RuleTime};
+use ahoy_media::{BridgeId, CallSetup, EndReason, LocalUser, Networks, Side, UserLeg};
+use ahoy_types::{AppId, CallId, DeliveryId, Direction, RuleTime};
 use std::sync::OnceLock;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -162,6 +162,7 @@ impl Platform {
         tracing::info!(%call, "call answered, waiting for the business's media");
         self.live().set_answered(&call);
         if let Some(live) = self.live().get(&call) {
+            self.media().answered(BridgeId(live.bridge), Side::User);
             self.note_step(&call, &live, CallStep::Answered);
         }
         let platform = self.clone();
@@ -200,6 +201,8 @@ impl Platform {
 
     fn end(&self, call: CallId, bridge: u64, cause: EndCause) {
         if let Some(live) = self.live().remove(&call) {
+            let reason = reason(cause, live.direction);
+            self.media().ended(BridgeId(bridge), reason);
             if let Some(inspector) = self.inspecting() {
                 inspector.call_ended(&call, &live, cause);
             }
@@ -239,6 +242,26 @@ impl Platform {
             replay: None,
             started: OnceLock::new(),
         }
+    }
+}
+
+/// A call's end as the story of its media tells it.
+const fn reason(cause: EndCause, direction: Direction) -> EndReason {
+    let called = match direction {
+        Direction::UserInitiated => Side::Business,
+        Direction::BusinessInitiated => Side::User,
+    };
+    match cause {
+        EndCause::BusinessHungUp => EndReason::HungUp(Side::Business),
+        EndCause::UserHungUp => EndReason::HungUp(Side::User),
+        EndCause::BusinessRejected => EndReason::Rejected(Side::Business),
+        EndCause::UserDeclined => EndReason::Rejected(Side::User),
+        EndCause::Abandoned => EndReason::GaveUp(Side::User),
+        EndCause::Cancelled => EndReason::GaveUp(Side::Business),
+        EndCause::NoAnswer => EndReason::NoAnswer(called),
+        EndCause::BusinessMediaTimeout | EndCause::NoMedia => EndReason::NoMedia(Side::Business),
+        EndCause::UserMediaTimeout => EndReason::NoMedia(Side::User),
+        EndCause::SetupLost | EndCause::RelayLost => EndReason::Lost,
     }
 }
 

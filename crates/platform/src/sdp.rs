@@ -1,8 +1,8 @@
 //! Between session descriptions and media legs: the one place that translates.
 
 use ahoy_calling::readings::SetupReading;
-use ahoy_media::{DtlsRole, LegPlan, RemoteLeg};
-use ahoy_sdp::{AnswerChoice, Local, OfferCodecs, Remote, RemoteKeying, Setup};
+use ahoy_media::{DtlsRole, Flow, LegPlan, RemoteLeg, Said};
+use ahoy_sdp::{AnswerChoice, Local, MediaDirection, OfferCodecs, Remote, RemoteKeying, Setup};
 use ahoy_types::RuleTime;
 
 /// The DTLS role that answers name where the offer leaves it open.
@@ -126,7 +126,10 @@ fn remote_leg(
     telephone_event: Option<ahoy_types::PayloadType>,
 ) -> Option<RemoteLeg> {
     let RemoteKeying::Dtls {
-        ufrag, fingerprint, ..
+        ufrag,
+        fingerprint,
+        ice_lite,
+        ..
     } = &remote.keying
     else {
         return None;
@@ -137,5 +140,14 @@ fn remote_leg(
         dtls,
         opus: remote.opus?,
         telephone_event,
+        said: Said {
+            direction: match remote.direction {
+                MediaDirection::SendRecv => Flow::SendRecv,
+                MediaDirection::SendOnly => Flow::SendOnly,
+                MediaDirection::RecvOnly => Flow::RecvOnly,
+            },
+            candidates: remote.candidates.iter().copied().take(16).collect(),
+            ice_lite: *ice_lite,
+        },
     })
 }

@@ -258,6 +258,10 @@ fn report() -> CallReport {
         bad_authentication: 0,
         replayed: 0,
         unknown_payload_type: 0,
+        audio: 0,
+        empty_audio: 0,
+        wrong_password_checks: 0,
+        foreign_ufrag_checks: 0,
         network: None,
     };
     CallReport {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ahoy_media::{
     BridgeId, CallSetup, Conditions, DtlsRole, EncodedSound, LegNetwork, LocalUser, MediaConfig,
-    MediaEngine, Networks, RemoteLeg, Side, UserLeg,
+    MediaEngine, Networks, RemoteLeg, Said, Side, UserLeg,
 };
 use ahoy_types::{Fingerprint, PayloadType, Ufrag};
 use serde_json::{Value, json};
@@ -76,6 +76,7 @@ fn answer(engine: &MediaEngine, sound: &Arc<EncodedSound>, asked: &Value) -> Out
                 dtls: DtlsRole::Server,
                 opus: PayloadType(111),
                 telephone_event: Some(PayloadType(126)),
+                said: Said::default(),
             };
             engine.set_remote(bridge, Side::Business, remote);
             Ok(json!({}))

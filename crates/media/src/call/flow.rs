@@ -94,6 +94,7 @@ impl Call {
         }
         if let Some((fields, sound, tick)) = local.speak(self.digits.is_playing()) {
             let payload = sound.frame(tick);
+            local.count_audio(payload);
             if sets_out(self.id, local, Media::Audio, &fields, payload, cx) {
                 business.forward(Media::Audio, &fields, payload, cx);
                 arrived = Some(fields);
@@ -172,8 +173,18 @@ impl Call {
                     return;
                 }
                 leg.reception.accepted += 1;
+                if media == Some(Media::Audio) {
+                    leg.reception.count_audio(payload);
+                }
                 if media.is_none() {
                     leg.reception.unknown_payload_type += 1;
+                    if let Some(agreed) = leg.audio_type()
+                        && leg.reception.unknown_payload_type == 1
+                    {
+                        let sent = fields.payload_type.0;
+                        let event = Event::UnknownPayloadType { side, sent, agreed };
+                        self.timeline.push(cx.now, event);
+                    }
                 }
                 if let Some(from) = changed {
                     self.timeline.push(

@@ -157,7 +157,8 @@ impl Call {
         if !self.limits.tell_steps {
             return;
         }
-        for entry in self.timeline.untold() {
+        let untold = self.timeline.untold().iter();
+        for entry in untold.filter(|entry| !entry.event.is_signalling()) {
             cx.tell(MediaEvent::Step {
                 bridge: self.id,
                 entry: entry.clone(),
@@ -165,7 +166,7 @@ impl Call {
         }
     }
 
-    /// A connectivity check with this leg's user name. `None` if it deserves silence.
+    /// A connectivity check with this leg's user name. `None` if it gets no answer.
     pub fn on_check(
         &mut self,
         side: Side,
@@ -207,6 +208,12 @@ impl Call {
         for fault in faults.words() {
             self.timeline.push(cx.now, Event::Fault { side, fault });
         }
+        self.tell_steps(cx);
+    }
+
+    /// What signalling knows goes into the story.
+    pub fn note(&mut self, event: Event, cx: &Cx<'_>) {
+        self.timeline.push(cx.now, event);
         self.tell_steps(cx);
     }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Call, End};
-use crate::Side;
+use crate::leg::RefusedChecks;
 use crate::network::Passages;
 use crate::recording::Recording;
 use crate::report::{CallReport, LegReport};
 use crate::timeline::TimelineEvent as Event;
 use crate::verdict::verdict;
+use crate::worker::Stray;
+use crate::{HelloFault, Side};
 
 impl Call {
     /// What a simulated user has been sent so far.
@@ -24,8 +26,8 @@ impl Call {
     }
 
     /// The story so far.
-    pub fn report(&self, closed: bool, now: Instant) -> CallReport {
-        let mut more = Vec::new();
+    pub fn report(&self, closed: bool, now: Instant, strays: &[Stray]) -> CallReport {
+        let mut more = self.hellos(strays);
         for leg in self.legs() {
             let (side, r) = (leg.side, &leg.reception);
             if r.early > 0 {
@@ -46,6 +48,15 @@ impl Call {
                     },
                 ));
             }
+            let RefusedChecks { password, ufrag } = leg.refused;
+            if password + ufrag > 0 {
+                let event = Event::ChecksRefused {
+                    side,
+                    password,
+                    ufrag,
+                };
+                more.push((now, event));
+            }
             let taken = leg.taken_by_faults();
             for (side, packets) in [side, side.other()].into_iter().zip(taken) {
                 if packets > 0 {
@@ -64,9 +75,29 @@ impl Call {
                     },
                 ));
             }
+            if r.accepted > 0 {
+                let (packets, empty) = (r.audio, r.empty);
+                let event = Event::Audio {
+                    side,
+                    packets,
+                    empty,
+                };
+                more.push((now, event));
+            }
             if let Some(last) = r.last {
                 more.push((last, Event::LastPacket { side }));
             }
+        }
+        if let End::Local(local) = &self.ends[1]
+            && local.audio.0 > 0
+        {
+            let (packets, empty) = local.audio;
+            let event = Event::Audio {
+                side: Side::User,
+                packets,
+                empty,
+            };
+            more.push((now, event));
         }
         for side in Side::BOTH {
             if let Some(passages) = self.passages(side) {
@@ -83,6 +114,32 @@ impl Call {
             legs: Side::BOTH.map(|side| self.leg_report(side)),
             recording: self.recording(),
         }
+    }
+
+    /// ClientHellos that came from addresses of no call while a leg had no keys. One from an address the leg has heard of is the
+    /// leg's; the others may be anybody's.
+    fn hellos(&self, strays: &[Stray]) -> Vec<(Instant, Event)> {
+        let mut more = Vec::new();
+        let came = |stray: &&Stray| stray.last >= self.timeline.armed();
+        let mut left: Vec<&Stray> = strays.iter().filter(came).collect();
+        for leg in self.legs().filter(|leg| leg.lacks_keys()) {
+            let side = leg.side;
+            let own = |stray: &Stray| {
+                leg.candidates().contains(&stray.from) || self.timeline.refused(side, stray.from)
+            };
+            if let Some(at) = left.iter().position(|stray| own(stray)) {
+                let Stray { from, last, .. } = *left.remove(at);
+                let fault = HelloFault::Unchecked;
+                more.push((last, Event::HelloIgnored { side, from, fault }));
+            }
+        }
+        let waits = self.legs().any(|leg| leg.awaits_hello());
+        if let Some(stray) = left.last().filter(|_| waits) {
+            let hellos = left.iter().map(|stray| stray.hellos).sum();
+            let from = stray.from;
+            more.push((stray.last, Event::StrayHellos { from, hellos }));
+        }
+        more
     }
 
     fn passages(&self, side: Side) -> Option<Passages> {
@@ -110,10 +167,17 @@ impl Call {
             bad_authentication: 0,
             replayed: 0,
             unknown_payload_type: 0,
+            audio: 0,
+            empty_audio: 0,
+            wrong_password_checks: 0,
+            foreign_ufrag_checks: 0,
             network: self.passages(side),
         };
         match &self.ends[side.index()] {
-            End::Local(local) => report.received = local.sent,
+            End::Local(local) => {
+                report.received = local.sent;
+                (report.audio, report.empty_audio) = local.audio;
+            }
             End::WebRtc(leg) => {
                 let r = &leg.reception;
                 report.local = false;
@@ -130,6 +194,9 @@ impl Call {
                 report.bad_authentication = r.bad_authentication;
                 report.replayed = r.replayed;
                 report.unknown_payload_type = r.unknown_payload_type;
+                (report.audio, report.empty_audio) = (r.audio, r.empty);
+                report.wrong_password_checks = leg.refused.password;
+                report.foreign_ufrag_checks = leg.refused.ufrag;
             }
         }
         report

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use ahoy_packet::srtp::{Inbound, Outbound};
 
-use super::{Event, Note, RTCP_INTERVAL, Srtp, WebRtcLeg};
-use crate::DtlsRole;
+use super::{Event, Note, RTCP_INTERVAL, Srtp, WebRtcLeg, excerpt};
 use crate::cx::Cx;
 use crate::dtls::{self, Handshake};
+use crate::{DtlsRole, HelloFault, RemoteLeg};
 
 /// Handshakes a leg begins at most; a peer that fails so often will not succeed.
 const MAX_HANDSHAKES: u8 = 8;
@@ -60,13 +60,18 @@ impl WebRtcLeg {
         cx: &mut Cx<'_>,
         note: &mut impl FnMut(Note),
     ) {
-        if !dtls::is_plausible(packet) || self.faults.as_ref().is_some_and(|f| f.no_dtls()) {
+        if self.faults.as_ref().is_some_and(|f| f.no_dtls()) {
+            return;
+        }
+        let hello = dtls::is_client_hello(packet);
+        if !dtls::is_plausible(packet) {
+            if hello {
+                self.ignore_hello(HelloFault::Malformed, from, note);
+            }
             return;
         }
         if self.waits(cx.now) {
-            if let Some(faults) = &mut self.faults
-                && dtls::is_client_hello(packet)
-            {
+            if let Some(faults) = &mut self.faults {
                 faults.keep(from, packet);
             }
             return;
@@ -80,13 +85,30 @@ impl WebRtcLeg {
             }
             return;
         }
-        if self.awaits_hello() && dtls::is_client_hello(packet) {
-            self.begin(DtlsRole::Server, cx, note);
+        if hello && self.handshake.is_none() && !self.is_keyed() {
+            match self.refuses_hello() {
+                Some(fault) => return self.ignore_hello(fault, from, note),
+                None => self.begin(DtlsRole::Server, cx, note),
+            }
         }
         if self.handshake.is_some() {
             self.advance(Some((packet, from)), cx, note);
         } else if self.is_keyed() {
             self.after_handshake(packet, from, cx, note);
+        }
+    }
+
+    /// Why a ClientHello would begin no handshake, where none is under way or done.
+    fn refuses_hello(&self) -> Option<HelloFault> {
+        let ours = |remote: &RemoteLeg| remote.dtls == DtlsRole::Client;
+        if self.mismatch {
+            Some(HelloFault::Certificate)
+        } else if self.remote.as_ref().is_some_and(ours) {
+            Some(HelloFault::Role)
+        } else if self.handshakes >= MAX_HANDSHAKES {
+            Some(HelloFault::Attempts)
+        } else {
+            None
         }
     }
 
@@ -102,20 +124,34 @@ impl WebRtcLeg {
     pub(super) fn settle_claims(
         &mut self,
         gone: &mut Vec<SocketAddr>,
+        note: &mut impl FnMut(Note),
     ) -> Vec<(SocketAddr, Box<[u8]>)> {
         let mut rivals = std::mem::take(&mut self.rivals);
         let Some(ufrag) = self.remote.as_ref().and_then(|remote| remote.ufrag.clone()) else {
             return rivals;
         };
-        gone.extend(self.ice.belongs_to(&ufrag.0));
+        let others = self.ice.belongs_to(&ufrag.0);
+        let first = others.first().cloned();
+        gone.extend(others.into_iter().map(|(from, _)| from));
         rivals.retain(|(from, _)| self.ice.is_of(*from, &ufrag.0));
         let other = |peer: SocketAddr| !self.ice.is_of(peer, &ufrag.0);
-        if self.srtp.is_none() && self.dtls_peer.is_some_and(other) {
+        let handshake = self.srtp.is_none() && self.dtls_peer.is_some_and(other);
+        if handshake {
             self.handshake = None;
             self.outcome = None;
             self.role = None;
             self.dtls_peer = None;
             self.last_flight.clear();
+        }
+        if let Some((from, other)) = first {
+            note(Note::Timeline(Event::OthersDropped {
+                side: self.side,
+                from,
+                ufrag: excerpt(&other),
+                checked: self.ice.known().next().is_some(),
+                nominated: self.ice.nominated(),
+                handshake,
+            }));
         }
         rivals
     }

@@ -21,10 +21,17 @@ use crate::plan::{LegPlan, random};
 use crate::reception::Reception;
 use crate::rewrite::Rewriter;
 use crate::timeline::TimelineEvent as Event;
-use crate::{DtlsRole, LegNetwork, RemoteLeg, Side};
+use crate::{CheckFault, DtlsRole, HelloFault, LegNetwork, RemoteLeg, Side};
 
 /// Mean time between our RTCP reports (`media.md` §10).
 const RTCP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A piece of foreign text for the timeline: short and printable.
+fn excerpt(text: &str) -> Box<str> {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let short: String = text.chars().take(32).map(printable).collect();
+    short.into()
+}
 
 /// What of the audio stream a packet carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +53,15 @@ pub(crate) struct Opened {
     pub payload: std::ops::Range<usize>,
 }
 
+/// Checks that named a leg and were not answered.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RefusedChecks {
+    /// Their integrity did not fit our password.
+    pub password: u64,
+    /// Their sender is not the one of the session description.
+    pub ufrag: u64,
+}
+
 /// What the call has to note in its timeline or tell.
 pub(crate) enum Note {
     Timeline(Event),
@@ -59,6 +75,10 @@ pub(crate) struct WebRtcLeg {
     key: IceKey,
     ice: IceLite,
     conflict: bool,
+    /// Checks that named this leg and were not answered.
+    pub refused: RefusedChecks,
+    /// The kinds of ClientHellos that began nothing, as far as noted.
+    ignored: Vec<HelloFault>,
     remote: Option<RemoteLeg>,
     handshake: Option<Box<Handshake>>,
     handshakes: u8,
@@ -101,6 +121,8 @@ impl WebRtcLeg {
             key: IceKey::new(&plan.pwd.0),
             ice: IceLite::default(),
             conflict: false,
+            refused: RefusedChecks::default(),
+            ignored: Vec::new(),
             remote: None,
             handshake: None,
             handshakes: 0,
@@ -164,6 +186,18 @@ impl WebRtcLeg {
     pub fn profile(&self) -> Option<&'static str> {
         self.srtp.as_ref().map(|srtp| srtp.profile)
     }
+    /// The payload type agreed for audio.
+    pub fn audio_type(&self) -> Option<u8> {
+        self.remote.as_ref().map(|remote| remote.opus.0)
+    }
+    /// Whether it has no keys and none are being agreed.
+    pub fn lacks_keys(&self) -> bool {
+        self.handshake.is_none() && !self.is_keyed()
+    }
+    /// The peer's candidates by its session description.
+    pub fn candidates(&self) -> &[SocketAddr] {
+        self.remote.as_ref().map_or(&[], |r| &r.said.candidates)
+    }
     /// RTP packets sent.
     pub fn sent(&self) -> u64 {
         self.sent
@@ -194,7 +228,8 @@ impl WebRtcLeg {
         [handshake, self.rtcp_due, late].into_iter().flatten().min()
     }
 
-    /// Answers a connectivity check. `None` if it does not carry our integrity, which deserves silence.
+    /// Answers a connectivity check. `None` if it does not carry our integrity, or is another peer's: that deserves silence, but is
+    /// counted and the first of its kind told, as it explains a call that stays silent.
     pub fn on_check(
         &mut self,
         request: &BindingRequest<'_>,
@@ -209,7 +244,12 @@ impl WebRtcLeg {
             let ours = remote.ufrag.as_ref();
             ours.is_some_and(|ufrag| *ufrag.0 != *request.remote_ufrag)
         };
-        if !request.verify(&self.key) || self.remote.as_ref().is_some_and(stranger) {
+        if !request.verify(&self.key) {
+            self.refuse(CheckFault::Password, request, from, note);
+            return None;
+        }
+        if self.remote.as_ref().is_some_and(stranger) {
+            self.refuse(CheckFault::Ufrag, request, from, note);
             return None;
         }
         let key = &self.key;
@@ -257,6 +297,42 @@ impl WebRtcLeg {
         Some(change)
     }
 
+    fn refuse(
+        &mut self,
+        fault: CheckFault,
+        request: &BindingRequest<'_>,
+        from: SocketAddr,
+        note: &mut impl FnMut(Note),
+    ) {
+        let count = match fault {
+            CheckFault::Password => &mut self.refused.password,
+            CheckFault::Ufrag => &mut self.refused.ufrag,
+        };
+        *count += 1;
+        if *count == 1 {
+            note(Note::Timeline(Event::CheckRefused {
+                side: self.side,
+                from,
+                fault,
+                ufrag: excerpt(request.remote_ufrag),
+            }));
+        }
+    }
+
+    /// Notes a ClientHello that begins nothing, the first of its kind.
+    pub fn ignore_hello(
+        &mut self,
+        fault: HelloFault,
+        from: SocketAddr,
+        note: &mut impl FnMut(Note),
+    ) {
+        if !self.ignored.contains(&fault) {
+            self.ignored.push(fault);
+            let side = self.side;
+            note(Note::Timeline(Event::HelloIgnored { side, from, fault }));
+        }
+    }
+
     /// Tells, once a peer, that media can leave. Keys alone are not enough: a browser may finish its handshake before
     /// it nominates a pair, and what is sent in between has nowhere to go.
     fn tell_if_up(&mut self, note: &mut impl FnMut(Note)) {
@@ -283,10 +359,14 @@ impl WebRtcLeg {
             gone = self.start_over();
             note(Note::Timeline(Event::PeerReplaced { side: self.side }));
         }
-        if self.remote.as_ref().is_none_or(|known| known.dtls != role) {
+        let news = |known: &RemoteLeg| known.dtls != role || known.said != remote.said;
+        if self.remote.as_ref().is_none_or(news) {
             note(Note::Timeline(Event::RemoteSet {
                 side: self.side,
                 role,
+                direction: remote.said.direction,
+                candidates: remote.said.candidates.clone(),
+                ice_lite: remote.said.ice_lite,
             }));
         }
         if self.in_handshake() && role == DtlsRole::Client && self.role == Some(DtlsRole::Server) {
@@ -294,7 +374,7 @@ impl WebRtcLeg {
             self.handshake = None;
         }
         self.remote = Some(remote);
-        let rivals = self.settle_claims(&mut gone);
+        let rivals = self.settle_claims(&mut gone, note);
         self.verify(cx, note);
         for (from, hello) in rivals {
             if self.handshake.is_none() && !self.is_keyed() {
@@ -310,6 +390,8 @@ impl WebRtcLeg {
         let gone = self.ice.known().collect();
         self.ice = IceLite::default();
         self.conflict = false;
+        self.refused = RefusedChecks::default();
+        self.ignored.clear();
         self.remote = None;
         self.handshake = None;
         self.handshakes = 0;
@@ -330,9 +412,9 @@ impl WebRtcLeg {
     /// Retransmissions and reports that are due.
     pub fn on_time(&mut self, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
         let now = cx.now;
-        if let Some(hello) = self.faults.as_mut().and_then(|faults| faults.begin(now)) {
-            if let Some((from, hello)) = hello {
-                self.on_dtls(&hello, from, cx, note);
+        if let Some(kept) = self.faults.as_mut().and_then(|faults| faults.begin(now)) {
+            for (from, packet) in kept {
+                self.on_dtls(&packet, from, cx, note);
             }
             self.start_if_active(cx, note);
         }

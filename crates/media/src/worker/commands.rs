@@ -58,6 +58,9 @@ impl Worker {
             Command::PutUnder { bridge, faults } => {
                 self.with(bridge, |call, cx| call.put_under(&faults, cx), now);
             }
+            Command::Note { bridge, event } => {
+                self.with(bridge, |call, cx| call.note(event, cx), now);
+            }
             Command::OpenGate { bridge } => {
                 self.with(bridge, |call, cx| call.open_gate(cx), now);
                 self.start_ticks(bridge);
@@ -82,9 +85,9 @@ impl Worker {
             }
             Command::Close { bridge } => self.close(bridge, now),
             Command::Report { bridge, reply } => {
-                if let Some(report) = self.with(bridge, |call, cx| call.report(false, cx.now), now)
-                {
-                    let _ = reply.send(report);
+                let call = self.by_bridge.get(&bridge).copied();
+                if let Some(call) = call.and_then(|number| call!(self, number)) {
+                    let _ = reply.send(call.report(false, now, self.strays.all()));
                 }
             }
             Command::Recording { bridge, reply } => {
@@ -170,7 +173,7 @@ impl Worker {
         self.wheel.remove(number);
         self.schedule(number);
         self.free.push(number);
-        let report = call.report(true, now);
+        let report = call.report(true, now, self.strays.all());
         tracing::debug!(%bridge, verdict = report.verdict, "media closed");
         (self.sink)(MediaEvent::Closed { bridge, report });
     }

@@ -3,6 +3,7 @@
 mod commands;
 mod network;
 mod receive;
+mod strays;
 
 use std::collections::{BTreeSet, HashMap};
 use std::os::fd::AsFd;
@@ -81,6 +82,7 @@ pub(crate) struct Worker {
     sink: Arc<Sink>,
     epoch: Epoch,
     dice: Dice,
+    strays: Strays,
     stats: WorkerStats,
 }
 
@@ -109,6 +111,8 @@ macro_rules! call {
     };
 }
 use commands::Served;
+pub(crate) use strays::Stray;
+use strays::Strays;
 use {call, cx};
 
 impl Worker {
@@ -140,6 +144,7 @@ impl Worker {
             sink,
             epoch: Epoch::new(Instant::now()),
             dice: Dice::new(u64::from_ne_bytes(random())),
+            strays: Strays::default(),
             stats: WorkerStats::default(),
         }
     }

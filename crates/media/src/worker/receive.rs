@@ -92,6 +92,9 @@ impl Worker {
     fn on_dtls(&mut self, packet: &[u8], from: SocketAddr, now: Instant) {
         let Some(key) = self.dtls_owner(packet, from) else {
             self.stats.unknown_address += 1;
+            if dtls::is_client_hello(packet) {
+                self.strays.came(from, now);
+            }
             return;
         };
         let Some(call) = call!(self, key.call) else {
@@ -125,7 +128,16 @@ impl Worker {
                         })
                         .flatten()
                 };
-                busy.or_else(waiting)
+                // A leg that waits for none says why it takes none.
+                let refusing = || {
+                    dtls::is_client_hello(packet)
+                        .then(|| {
+                            let mut legs = shared.legs();
+                            legs.find(|key| leg(*key).is_some_and(|leg| leg.lacks_keys()))
+                        })
+                        .flatten()
+                };
+                busy.or_else(waiting).or_else(refusing)
             }
         }
     }

@@ -52,6 +52,7 @@ fn in_order_and_in_one_sentence() {
             E::FirstPacket { side, .. } => side.as_str(),
             E::DroppedBeforeAccept { packets: 1, .. } => "dropped",
             E::Received { packets: 1, .. } => "received",
+            E::Audio { .. } => "audio",
             E::LastPacket { .. } => "last",
             E::Closed => "closed",
             other => panic!("{other:?}"),
@@ -72,7 +73,10 @@ fn in_order_and_in_one_sentence() {
     assert_eq!(story[..10], expected);
     assert_eq!(*story.last().unwrap(), "closed");
     assert!(report.timeline.windows(2).all(|w| w[0].at_ms <= w[1].at_ms));
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
 }
 
 #[test]

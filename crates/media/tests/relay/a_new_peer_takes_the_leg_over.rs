@@ -59,7 +59,10 @@ fn a_page_loaded_again_while_it_rings_is_heard_and_hears() {
     assert_hear_each_other(&mut business, &mut second, 7, 10);
     assert!(first.nothing_left(Kind::Stun) && first.nothing_left(Kind::Rtp));
     let report = relay.close(CALL.0);
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
     let replaced = TimelineEvent::PeerReplaced { side: Side::User };
     let times = report.timeline.iter().filter(|e| e.event == replaced);
     assert_eq!(times.count(), 1);
@@ -80,7 +83,10 @@ fn the_same_within_a_call() {
     let mut second = page(&plan, "second");
     come_up(&relay, &mut second, Side::User);
     assert_hear_each_other(&mut business, &mut second, 8, 12);
-    assert_eq!(relay.close(CALL.0).verdict, "Both sides heard each other.");
+    assert_eq!(
+        relay.close(CALL.0).verdict,
+        "Both sides sent audio, and it was passed on."
+    );
 }
 
 #[test]
@@ -106,5 +112,8 @@ fn a_certificate_that_did_not_match_may_be_put_right() {
     come_up(&relay, &mut user, Side::User);
     relay.engine.open_gate(CALL);
     assert_hear_each_other(&mut business, &mut user, 7, 10);
-    assert_eq!(relay.close(CALL.0).verdict, "Both sides heard each other.");
+    assert_eq!(
+        relay.close(CALL.0).verdict,
+        "Both sides sent audio, and it was passed on."
+    );
 }

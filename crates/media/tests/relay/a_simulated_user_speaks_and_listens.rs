@@ -65,9 +65,18 @@ fn and_is_heard_by_the_business() {
     );
     assert!(heard.first_audio_ms_after_accept.unwrap() < 1_000);
     assert!((heard.level_dbfs.unwrap() + 12.0).abs() < 3.0, "{heard:?}");
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
     assert!(report.leg(Side::User).local);
+    // Nobody had listened to the whole call yet.
+    assert_eq!(
+        report.clone().listened().verdict,
+        "Both sides heard each other."
+    );
     let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["verdict"], "Both sides heard each other.");
     assert_eq!(json["heard"]["lost"], 0);
     assert_eq!(json["timeline"][0]["event"], "armed");
     assert_eq!(json["legs"][0]["side"], "business");

@@ -41,7 +41,10 @@ fn call(relay: &Relay, business: Manner, user: Manner) {
         );
     });
     let report = relay.close(1);
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
     let roles = |manner: Manner| {
         if manner.active {
             DtlsRole::Server

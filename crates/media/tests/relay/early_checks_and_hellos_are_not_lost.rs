@@ -45,7 +45,10 @@ fn the_whole_handshake_may_precede_the_description() {
             .count(),
         1
     );
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod webrtc;
 mod a_call_tells_its_story;
 mod a_new_peer_takes_the_leg_over;
 mod a_poor_network_is_heard;
+mod a_silent_call_says_why;
 mod a_simulated_user_speaks_and_listens;
 mod a_wrong_certificate_means_silence;
 mod both_sides_hear_each_other;

@@ -40,7 +40,9 @@ fn when_a_nat_binds_anew() {
     }));
     // What was sent between the move and the nomination is lost, and counts as such.
     assert!(
-        report.verdict.starts_with("Both sides heard each other"),
+        report
+            .verdict
+            .starts_with("Both sides sent audio, and it was passed on"),
         "{}",
         report.verdict
     );

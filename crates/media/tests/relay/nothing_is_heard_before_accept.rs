@@ -29,7 +29,10 @@ fn in_either_direction_and_the_first_syllable_is_heard_after_it() {
     business.hear_audio(25);
     user.hear_audio(25);
     let report = relay.close(1);
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
     for (side, peer) in [(Side::Business, &business), (Side::User, &user)] {
         let leg = report.leg(side);
         assert!(leg.before_accept >= early[side as usize]);

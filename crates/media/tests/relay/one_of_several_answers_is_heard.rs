@@ -38,7 +38,10 @@ fn the_accepted_one_is_heard_though_another_was_quicker() {
         quick.nothing_left(ahoy_packet::demux::Kind::Rtp),
         "the other one hears nothing"
     );
-    assert_eq!(relay.close(1).verdict, "Both sides heard each other.");
+    assert_eq!(
+        relay.close(1).verdict,
+        "Both sides sent audio, and it was passed on."
+    );
 }
 
 #[test]

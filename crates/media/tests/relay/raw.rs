@@ -49,6 +49,7 @@ impl Raw {
             dtls: DtlsRole::Server,
             opus: PayloadType(OPUS),
             telephone_event: Some(PayloadType(EVENTS)),
+            said: ahoy_media::Said::default(),
         }
     }
     /// A connectivity check as bytes.
@@ -108,6 +109,34 @@ impl Raw {
     }
     /// The ClientHello alone.
     pub fn begin(&self) -> Hands {
+        let mut hands = self.prepare();
+        hands.drain(self);
+        hands
+    }
+    /// The ClientHello in several fragments, a datagram each (RFC 6347 §4.2.3).
+    pub fn begin_in_pieces(&self, pieces: usize) -> Hands {
+        let mut hands = self.prepare();
+        let mut buffer = [0; 2_000];
+        let Output::Packet(hello) = hands.dtls.poll_output(&mut buffer) else {
+            panic!("the ClientHello comes first");
+        };
+        let (record, message) = hello.split_at(13);
+        let (header, body) = message.split_at(12);
+        let size = body.len().div_ceil(pieces);
+        for (i, piece) in body.chunks(size).enumerate() {
+            let mut datagram = record.to_vec();
+            // Record numbers that the rest of the handshake leaves free.
+            datagram[10] = if i == 0 { 0 } else { 20 + i as u8 };
+            datagram[11..13].copy_from_slice(&(12 + piece.len() as u16).to_be_bytes());
+            datagram.extend(&header[..6]);
+            datagram.extend(&((i * size) as u32).to_be_bytes()[1..]);
+            datagram.extend(&(piece.len() as u32).to_be_bytes()[1..]);
+            datagram.extend(piece);
+            self.send(&datagram);
+        }
+        hands
+    }
+    fn prepare(&self) -> Hands {
         let mut dtls = Dtls::new_12(
             Arc::new(Config::default()),
             self.certificate.clone(),
@@ -121,7 +150,6 @@ impl Raw {
             received_last: Vec::new(),
         };
         hands.dtls.handle_timeout(Instant::now()).unwrap();
-        hands.drain(self);
         hands
     }
     /// Whether nothing of a kind has come and not been taken.

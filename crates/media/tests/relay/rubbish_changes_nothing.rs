@@ -80,7 +80,10 @@ fn forged_reports_and_dtls_rubbish() {
             .iter()
             .any(|e| matches!(e.event, ahoy_media::TimelineEvent::RtcpBye { .. }))
     );
-    assert_eq!(report.verdict, "Both sides heard each other.");
+    assert_eq!(
+        report.verdict,
+        "Both sides sent audio, and it was passed on."
+    );
 }
 
 /// A true goodbye is noted in the timeline; only the API ends a call (`media.md` §10).

@@ -182,6 +182,7 @@ impl Peer {
             },
             opus: PayloadType(OPUS),
             telephone_event: Some(PayloadType(EVENTS)),
+            said: ahoy_media::Said::default(),
         };
         let ears: Arc<(Mutex<Ears>, Condvar)> = Arc::default();
         let (orders, inbox) = channel();

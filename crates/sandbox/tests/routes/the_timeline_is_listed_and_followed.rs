@@ -236,7 +236,7 @@ async fn a_call_is_told_from_its_request_to_its_verdict() {
     let verdict = of_call.iter().find(|e| e["kind"] == "verdict").unwrap();
     assert_eq!(
         verdict["text"],
-        "The call was never accepted, so no audio was let through."
+        "The user hung up before the business answered, so no audio was let through."
     );
     assert_eq!(verdict["failed"], false);
 }
