@@ -137,13 +137,13 @@ pub enum Defect {
     #[error("No ice-ufrag found in SDP")]
     NoUfrag,
     /// A user name fragment outside RFC 8839 §5.4.
-    #[error("ice-ufrag `{0}` is not 4 to 256 printable characters without space and colon")]
+    #[error("ice-ufrag `{0}` is not 4 to 256 letters, digits, + and / (RFC 8839)")]
     Ufrag(String),
     /// No `a=ice-pwd`.
     #[error("No ice-pwd found in SDP")]
     NoPwd,
     /// A password outside RFC 8839 §5.4. It is a secret, so only its length is told.
-    #[error("ice-pwd of {0} characters is not 22 to 256 printable characters without space")]
+    #[error("ice-pwd of {0} characters is not 22 to 256 letters, digits, + and / (RFC 8839)")]
     Pwd(usize),
     /// No `a=setup` in an offer.
     #[error("No setup attribute found in SDP")]

@@ -94,16 +94,17 @@ fn other_hashes<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
     (!others.is_empty()).then(|| others.join(", "))
 }
 
-/// RFC 8839 allows letters, digits, `+` and `/`; the platform's own passwords end in `==`, so all printable ASCII passes.
+/// The characters of RFC 8839 §5.4, `ice-char`. The platform's own passwords end in `==`, which is no licence for others: peers of its
+/// peers may hold to the grammar.
 fn is_credential(text: &str, shortest: usize) -> bool {
-    (shortest..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    let is_ice_char = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    (shortest..=256).contains(&text.len()) && text.bytes().all(is_ice_char)
 }
 
 fn ufrag(description: &Description<'_>, section: &Section<'_>) -> Result<Ufrag, Defect> {
     let level = description.level_of(section, "ice-ufrag");
     let text = level.first("ice-ufrag").ok_or(Defect::NoUfrag)?;
-    // A colon would break the USERNAME of binding requests (RFC 8445 §7.2.2).
-    if is_credential(text, 4) && !text.contains(':') {
+    if is_credential(text, 4) {
         Ok(Ufrag(text.into()))
     } else {
         Err(Defect::Ufrag(excerpt(text)))

@@ -60,6 +60,15 @@ fn read(text: &str, offer: Option<&Offered>, policy: &Policy) -> Result<Remote, 
     {
         return Err(Defect::Echo.into());
     }
+    // Ours, though the password that goes with it may not pass.
+    let ufrag = description
+        .level_of(section, "ice-ufrag")
+        .first("ice-ufrag");
+    if let (Some(theirs), Some(ours)) = (ufrag, offer.and_then(|o| o.ufrag.as_ref()))
+        && *theirs == *ours.0
+    {
+        return Err(Defect::Echo.into());
+    }
     let formats = Formats::read(section, offer.map(|o| &o.codecs), &mut defects);
     // What an answer may use was settled by our offer, whatever the number's settings have become since.
     let g711 = offer.map_or(&policy.g711, |o| &o.codecs.g711);
@@ -220,7 +229,20 @@ fn address(description: &Description<'_>, section: &Section<'_>) -> Option<Socke
     usable.then(|| SocketAddr::new(ip, section.port))
 }
 
-/// The one source. Several lines about the same number are one source.
+/// Sources that repeat or protect another one and carry no voice of their own: all but the first of a group FID (RFC 5576 §4.2) or
+/// FEC-FR (RFC 5956 §4.3).
+fn repairs(section: &Section<'_>) -> Vec<u32> {
+    let mut repairs = Vec::new();
+    for value in section.level.all("ssrc-group") {
+        let mut words = value.split_ascii_whitespace();
+        if matches!(words.next(), Some("FID" | "FEC-FR")) {
+            repairs.extend(words.skip(1).filter_map(|word| word.parse::<u32>().ok()));
+        }
+    }
+    repairs
+}
+
+/// The one source. Several lines about the same number are one source, and repair streams are none.
 fn ssrc(section: &Section<'_>, defects: &mut Vec<Defect>) -> Option<Ssrc> {
     let mut found = Vec::new();
     for value in section.level.all("ssrc") {
@@ -235,6 +257,8 @@ fn ssrc(section: &Section<'_>, defects: &mut Vec<Defect>) -> Option<Ssrc> {
     }
     found.sort_unstable();
     found.dedup();
+    let repairs = repairs(section);
+    found.retain(|ssrc| !repairs.contains(ssrc));
     if found.len() > 1 {
         defects.push(Defect::SeveralSsrcs(found.len()));
     }

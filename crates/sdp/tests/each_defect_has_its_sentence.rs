@@ -239,12 +239,12 @@ fn keys_that_do_not_fit_a_dtls_number() {
             "No setup attribute found in SDP"
         );
     }
-    for bad in ["abc", "ab cd", "ab:cd", "äöüß"] {
+    for bad in [
+        "abc", "ab cd", "ab:cd", "äöüß", "ab-cd", "ab_cd", "abc=", "ab.cd", "{abcd}",
+    ] {
         assert_eq!(
             changed("chrome-offer", "Wz+/", bad),
-            format!(
-                "ice-ufrag `{bad}` is not 4 to 256 printable characters without space and colon"
-            )
+            format!("ice-ufrag `{bad}` is not 4 to 256 letters, digits, + and / (RFC 8839)")
         );
     }
     assert_eq!(
@@ -253,8 +253,14 @@ fn keys_that_do_not_fit_a_dtls_number() {
             "kD8+uG2/xQ5nYb0pRs7JvTc3",
             "kD8+uG2/xQ5nYb0pRs7Jv"
         ),
-        "ice-pwd of 21 characters is not 22 to 256 printable characters without space"
+        "ice-pwd of 21 characters is not 22 to 256 letters, digits, + and / (RFC 8839)"
     );
+    for bad in ["-", "_", "=", "!", "."] {
+        assert_eq!(
+            changed("chrome-offer", "kD8+uG2/", &format!("kD8+uG2{bad}")),
+            "ice-pwd of 24 characters is not 22 to 256 letters, digits, + and / (RFC 8839)"
+        );
+    }
     assert_eq!(
         changed("chrome-offer", "setup:actpass", "setup:holdconn"),
         "setup:holdconn is not allowed in an offer: actpass, active or passive is expected"
@@ -305,6 +311,25 @@ fn more_than_one_voice() {
         changed(name, "a=ssrc:2718281828 msid", "a=ssrc:2718281829 msid"),
         "SDP announces 2 synchronisation sources (a=ssrc), one is expected"
     );
+    // A repair stream has a source, but no voice.
+    let with = |group: &str| {
+        let more = format!("a=rtcp-mux\na=ssrc:42 cname:x\n{group}");
+        offer(&sample(name).replace("a=rtcp-mux\n", &more)).map(|remote| remote.ssrc)
+    };
+    let two = "SDP announces 2 synchronisation sources (a=ssrc), one is expected";
+    for group in [
+        "a=ssrc-group:FID 2718281828 42\n",
+        "a=ssrc-group:FEC-FR 2718281828 42\n",
+    ] {
+        assert_eq!(with(group).unwrap().unwrap().0, 2_718_281_828);
+    }
+    for group in [
+        "",
+        "a=ssrc-group:SIM 2718281828 42\n",
+        "a=ssrc-group:FID 2718281828\n",
+    ] {
+        assert_eq!(with(group).unwrap_err().to_string(), two, "{group}");
+    }
     assert_eq!(
         changed(name, "a=rtcp-mux\n", "a=rtcp-mux\na=msid:- second\n"),
         "SDP announces 2 media streams (a=msid), one is expected"

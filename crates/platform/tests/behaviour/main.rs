@@ -10,6 +10,7 @@ mod a_crash_loses_nothing;
 mod a_jump_leaves_the_audio_alone;
 mod a_number_is_seen_only_while_it_may_be;
 mod a_real_phone_hears_the_first_syllable;
+mod a_silent_call_says_why;
 mod a_state_goes_out_and_comes_back;
 mod a_stop_ends_the_calls;
 mod a_store_that_fails_costs_no_more_than_it_must;
