@@ -24,7 +24,6 @@
 //! # Ok::<(), ahoy_audio::AudioError>(())
 //! ```
 
-mod conceal;
 pub mod g711;
 pub mod listen;
 pub mod ogg;
@@ -59,9 +58,9 @@ pub enum AudioError {
     /// The output slice cannot hold the result.
     #[error("the output buffer is too small")]
     BufferTooSmall,
-    /// The codec refused; the number is libopus's own.
-    #[error("the Opus codec failed with {0}")]
-    Codec(i32),
+    /// The codec refused; the text says why.
+    #[error("the Opus codec refuses: {0}")]
+    Codec(String),
     /// A pitch that cannot be played at telephone quality.
     #[error("a tone of {0} cannot be played: 20 to 7000 Hz is expected")]
     Pitch(String),

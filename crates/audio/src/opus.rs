@@ -1,35 +1,34 @@
 //! Opus (RFC 6716), mono, 20 ms a frame.
 //!
-//! The codec is `unsafe-libopus`, libopus 1.3.1 translated to Rust: its interface is raw pointers, so this one
-//! module may use `unsafe`. Each block below states why the pointers hold.
-#![allow(unsafe_code)]
+//! The codec is `ropus`, safe Rust after the fixed-point libopus; [`Codec`] is all that the rest knows of it. It is held to Debian's libopus 1.3.1
+//! sample by sample (`tests/opus_agrees_with_libopus.rs`).
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{self, NonNull};
 
-use unsafe_libopus as unsafe_opus;
-use unsafe_libopus::varargs;
+use ropus::{
+    Application, Bitrate, Channels, DecodeError, DecodeMode, EncodeError, InbandFec, Signal,
+};
 
 use crate::AudioError;
-use crate::conceal::Concealment;
 
 /// Frames a second: every frame is 20 ms (`media.md` §8).
 pub const FRAMES_PER_SECOND: u32 = 50;
 /// The largest packet the encoder writes, in bytes (RFC 6716 §3.4, one frame and its head).
 pub const MAX_PACKET: usize = 1276;
+/// The longest packet, in milliseconds (RFC 6716 §3.2.5).
+const MAX_MS: usize = 120;
+/// Loss that the encoder is told to expect, in per cent. At 5 it spends nothing on copies at the bit rates of a call, whatever is said
+/// about error correction in the session description; below some 17 kb/s there is no room for them at any setting.
+const EXPECTED_LOSS: u8 = 20;
+/// Of lost sound that is bridged, in milliseconds: until when it has full level, and from when on there is silence. The codec alone
+/// goes on for a second.
+const FADE_MS: (usize, usize) = (20, 80);
 
-fn check_rate(rate: u32) -> Result<i32, AudioError> {
+fn check_rate(rate: u32) -> Result<u32, AudioError> {
     match rate {
-        8_000 | 12_000 | 16_000 | 24_000 | 48_000 => Ok(rate.cast_signed()),
+        8_000 | 12_000 | 16_000 | 24_000 | 48_000 => Ok(rate),
         other => Err(AudioError::SampleRate(other)),
-    }
-}
-
-fn failure(code: i32) -> AudioError {
-    match code {
-        unsafe_opus::OPUS_INVALID_PACKET => AudioError::NotOpus,
-        unsafe_opus::OPUS_BUFFER_TOO_SMALL => AudioError::BufferTooSmall,
-        other => AudioError::Codec(other),
     }
 }
 
@@ -58,16 +57,24 @@ impl Default for EncoderSettings {
     }
 }
 
-/// Turns 20 ms of mono PCM into one Opus packet. About 44 kB of state.
-#[derive(Debug)]
+/// Turns 20 ms of mono PCM into one Opus packet. About 40 kB of state.
 pub struct OpusEncoder {
-    state: NonNull<unsafe_opus::OpusEncoder>,
+    codec: ropus::Encoder,
     frame: usize,
 }
 
-// SAFETY: the state is one heap block owned by this value alone and holds no thread-local data;
-// every use needs `&mut self`.
-unsafe impl Send for OpusEncoder {}
+impl fmt::Debug for OpusEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpusEncoder").finish_non_exhaustive()
+    }
+}
+
+fn encoder_failure(error: EncodeError) -> AudioError {
+    match error {
+        EncodeError::BufferTooSmall => AudioError::BufferTooSmall,
+        other => AudioError::Codec(other.to_string()),
+    }
+}
 
 impl OpusEncoder {
     /// A new encoder, tuned for voice.
@@ -76,54 +83,29 @@ impl OpusEncoder {
     /// [`AudioError::SampleRate`], or [`AudioError::Codec`] for a bit rate or complexity out of range.
     pub fn new(settings: EncoderSettings) -> Result<Self, AudioError> {
         let rate = check_rate(settings.sample_rate)?;
-        let mut error = 0;
-        // SAFETY: arguments are plain values; `error` outlives the call.
-        let state = unsafe {
-            unsafe_opus::opus_encoder_create(
-                rate,
-                1,
-                unsafe_opus::OPUS_APPLICATION_VOIP,
-                &mut error,
-            )
-        };
-        let state = NonNull::new(state).ok_or(AudioError::Codec(error))?;
-        let mut encoder = Self {
-            state,
-            frame: (settings.sample_rate / FRAMES_PER_SECOND) as usize,
-        };
-        let bitrate = i32::try_from(settings.bitrate)
-            .ok()
-            .filter(|b| (6_000..=128_000).contains(b))
-            .ok_or(AudioError::Codec(unsafe_opus::OPUS_BAD_ARG))?;
-        encoder.set(unsafe_opus::OPUS_SET_BITRATE_REQUEST, bitrate)?;
-        encoder.set(
-            unsafe_opus::OPUS_SET_COMPLEXITY_REQUEST,
-            i32::from(settings.complexity),
-        )?;
-        encoder.set(
-            unsafe_opus::OPUS_SET_SIGNAL_REQUEST,
-            unsafe_opus::OPUS_SIGNAL_VOICE,
-        )?;
-        encoder.set(
-            unsafe_opus::OPUS_SET_INBAND_FEC_REQUEST,
-            i32::from(settings.fec),
-        )?;
-        // Without an expected loss libopus never spends a bit on the copy.
-        let loss = if settings.fec { 5 } else { 0 };
-        encoder.set(unsafe_opus::OPUS_SET_PACKET_LOSS_PERC_REQUEST, loss)?;
-        Ok(encoder)
-    }
-
-    fn set(&mut self, request: i32, value: i32) -> Result<(), AudioError> {
-        // SAFETY: `state` is a live encoder; each request used here takes exactly one i32.
-        let code = unsafe {
-            unsafe_opus::opus_encoder_ctl_impl(self.state.as_ptr(), request, varargs!(value))
-        };
-        if code == unsafe_opus::OPUS_OK {
-            Ok(())
-        } else {
-            Err(failure(code))
+        if !(6_000..=128_000).contains(&settings.bitrate) {
+            return Err(AudioError::Codec(format!(
+                "{} bits a second are not 6,000 to 128,000",
+                settings.bitrate
+            )));
         }
+        let (mode, loss) = if settings.fec {
+            (InbandFec::Enabled, EXPECTED_LOSS)
+        } else {
+            (InbandFec::Disabled, 0)
+        };
+        let codec = ropus::Encoder::builder(rate, Channels::Mono, Application::Voip)
+            .bitrate(Bitrate::Bits(settings.bitrate))
+            .complexity(settings.complexity)
+            .signal(Signal::Voice)
+            .inband_fec(mode)
+            .packet_loss_perc(loss)
+            .build()
+            .map_err(|e| AudioError::Codec(e.to_string()))?;
+        Ok(Self {
+            codec,
+            frame: (rate / FRAMES_PER_SECOND) as usize,
+        })
     }
 
     /// Samples of one frame: 20 ms at the encoder's rate.
@@ -142,42 +124,58 @@ impl OpusEncoder {
                 expected: self.frame,
             });
         }
-        let room = i32::try_from(out.len().min(MAX_PACKET)).unwrap_or(0);
-        // SAFETY: `pcm` holds `frame` mono samples, `out` at least `room` bytes, both for the whole call.
-        let code = unsafe {
-            unsafe_opus::opus_encode(
-                self.state.as_ptr(),
-                pcm.as_ptr(),
-                self.frame as i32,
-                out.as_mut_ptr(),
-                room,
-            )
-        };
-        usize::try_from(code).map_err(|_| failure(code))
+        let room = out.len().min(MAX_PACKET);
+        let out = out.get_mut(..room).unwrap_or_default();
+        self.codec.encode(pcm, out).map_err(encoder_failure)
     }
 }
 
-impl Drop for OpusEncoder {
-    fn drop(&mut self) {
-        // SAFETY: made by `opus_encoder_create`, released once.
-        unsafe { unsafe_opus::opus_encoder_destroy(self.state.as_ptr()) }
+/// What a decoder needs of a codec. One stream, mono.
+trait Codec: Send {
+    /// Decodes a packet; its length must have been checked.
+    fn decode(&mut self, packet: &[u8], out: &mut [i16]) -> Result<usize, AudioError>;
+    /// Bridges as many samples as `out` has room for.
+    fn conceal(&mut self, out: &mut [i16]) -> Result<usize, AudioError>;
+    /// Decodes the copy of the packet before that `next` carries; `out` has the length of that packet.
+    fn recover(&mut self, next: &[u8], out: &mut [i16]) -> Result<usize, AudioError>;
+}
+
+fn decoder_failure(error: DecodeError) -> AudioError {
+    match error {
+        DecodeError::InvalidPacket => AudioError::NotOpus,
+        DecodeError::BufferTooSmall => AudioError::BufferTooSmall,
+        other => AudioError::Codec(other.to_string()),
+    }
+}
+
+impl Codec for ropus::Decoder {
+    fn decode(&mut self, packet: &[u8], out: &mut [i16]) -> Result<usize, AudioError> {
+        Self::decode(self, packet, out, DecodeMode::Normal).map_err(decoder_failure)
+    }
+    fn conceal(&mut self, out: &mut [i16]) -> Result<usize, AudioError> {
+        Self::decode(self, &[], out, DecodeMode::Normal).map_err(decoder_failure)
+    }
+    fn recover(&mut self, next: &[u8], out: &mut [i16]) -> Result<usize, AudioError> {
+        Self::decode(self, next, out, DecodeMode::Fec).map_err(decoder_failure)
     }
 }
 
 /// Turns Opus packets into mono PCM at any of the codec's rates, whatever rate and channels they were made with.
-/// About 18 kB of state.
-#[derive(Debug)]
+/// About 70 kB of state.
 pub struct OpusDecoder {
-    state: NonNull<unsafe_opus::OpusDecoder>,
-    rate: i32,
+    codec: Box<dyn Codec>,
+    rate: u32,
+    /// Samples of the last packet.
     last: usize,
-    /// The last packet had a SILK layer.
-    silk: bool,
-    concealment: Concealment,
+    /// Samples that were bridged since the last packet.
+    bridged: usize,
 }
 
-// SAFETY: as for the encoder.
-unsafe impl Send for OpusDecoder {}
+impl fmt::Debug for OpusDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpusDecoder").finish_non_exhaustive()
+    }
+}
 
 impl OpusDecoder {
     /// Samples of the longest packet (120 ms) at 48 kHz: an output of this length is never too small.
@@ -190,53 +188,38 @@ impl OpusDecoder {
     pub fn new(sample_rate: u32) -> Result<Self, AudioError> {
         let rate = check_rate(sample_rate)?;
         Ok(Self {
-            state: Self::create(rate)?,
+            codec: Self::codec(rate)?,
             rate,
-            last: (sample_rate / FRAMES_PER_SECOND) as usize,
-            silk: false,
-            concealment: Concealment::new(sample_rate),
+            last: (rate / FRAMES_PER_SECOND) as usize,
+            bridged: 0,
         })
     }
 
-    fn create(rate: i32) -> Result<NonNull<unsafe_opus::OpusDecoder>, AudioError> {
-        let mut error = 0;
-        // SAFETY: plain values; `error` outlives the call.
-        let state = unsafe { unsafe_opus::opus_decoder_create(rate, 1, &mut error) };
-        NonNull::new(state).ok_or(AudioError::Codec(error))
+    fn codec(rate: u32) -> Result<Box<dyn Codec>, AudioError> {
+        let codec = ropus::Decoder::new(rate, Channels::Mono);
+        codec
+            .map(|codec| Box::new(codec) as Box<dyn Codec>)
+            .map_err(|e| AudioError::Codec(e.to_string()))
     }
 
-    /// Decodes one packet, or bridges a lost one (`None`) for as long as the packet before it lasted.
+    /// Decodes one packet, or bridges a lost one (`None`) for as long as the packet before it lasted: for a moment as the codec guesses,
+    /// then with less and less level, then with silence.
     /// Returns the number of samples written to `out`.
     ///
     /// # Errors
     /// [`AudioError::NotOpus`] or [`AudioError::BufferTooSmall`]; the decoder stays usable.
     pub fn decode(&mut self, packet: Option<&[u8]>, out: &mut [i16]) -> Result<usize, AudioError> {
-        match packet {
-            Some([]) => Err(AudioError::NotOpus),
-            Some(packet) => {
-                let n = self.run(Some(packet), out.len(), out, false)?;
-                // RFC 6716 §3.1: from configuration 16 on a packet is CELT alone.
-                self.silk = packet.first().is_some_and(|toc| toc >> 3 < 16);
-                self.last = n;
-                if let Some(pcm) = out.get_mut(..n) {
-                    self.concealment.heard(pcm);
-                }
-                Ok(n)
-            }
-            None if !self.silk => {
-                let n = self.run(None, self.last, out, false)?;
-                if let Some(pcm) = out.get_mut(..n) {
-                    self.concealment.heard(pcm);
-                }
-                Ok(n)
-            }
-            None => {
-                // The codec is not told: it would glue the next frame to its own burst.
-                let pcm = out.get_mut(..self.last).ok_or(AudioError::BufferTooSmall)?;
-                self.concealment.fill(pcm);
-                Ok(self.last)
-            }
+        let Some(packet) = packet else {
+            return self.bridge(out);
+        };
+        let length = self.samples(packet)?;
+        if out.len() < length {
+            return Err(AudioError::BufferTooSmall);
         }
+        let n = self.guarded(|codec| codec.decode(packet, out))?;
+        self.last = n;
+        self.bridged = 0;
+        Ok(n)
     }
 
     /// Rebuilds a lost packet from the copy that the packet after it, `next`, may carry (RFC 6716 §2.1.7);
@@ -245,67 +228,169 @@ impl OpusDecoder {
     /// # Errors
     /// As [`Self::decode`].
     pub fn recover(&mut self, next: &[u8], out: &mut [i16]) -> Result<usize, AudioError> {
-        if next.is_empty() {
-            return Err(AudioError::NotOpus);
+        self.samples(next)?;
+        if !carries_copy(next) {
+            return self.bridge(out);
         }
-        self.run(Some(next), self.last, out, true)
+        let last = self.last;
+        let out = out.get_mut(..last).ok_or(AudioError::BufferTooSmall)?;
+        let n = self.guarded(|codec| codec.recover(next, out))?;
+        self.bridged = 0;
+        Ok(n)
     }
 
-    fn run(
-        &mut self,
-        packet: Option<&[u8]>,
-        samples: usize,
-        out: &mut [i16],
-        fec: bool,
-    ) -> Result<usize, AudioError> {
-        if samples > out.len() {
-            return Err(AudioError::BufferTooSmall);
+    fn bridge(&mut self, out: &mut [i16]) -> Result<usize, AudioError> {
+        let last = self.last;
+        let out = out.get_mut(..last).ok_or(AudioError::BufferTooSmall)?;
+        let n = self.guarded(|codec| codec.conceal(out))?;
+        let ms = |ms: usize| ms * self.rate as usize / 1_000;
+        let (full, silent) = (ms(FADE_MS.0), ms(FADE_MS.1));
+        for (at, sample) in (self.bridged..).zip(out.iter_mut().take(n)) {
+            let left = silent.saturating_sub(at).min(silent - full);
+            let faded = i64::from(*sample) * left as i64 / (silent - full) as i64;
+            // No larger than the sample it came from.
+            *sample = i16::try_from(faded).unwrap_or(0);
         }
-        let samples = samples.min(Self::MAX_SAMPLES) as i32;
-        let (data, len) = match packet {
-            Some(p) => (p.as_ptr(), i32::try_from(p.len()).unwrap_or(0)),
-            None => (ptr::null(), 0),
-        };
-        let state = self.state.as_ptr();
-        // The translation keeps assertions that C builds leave out. A hostile packet that meets one must cost
-        // no more than its own sound.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: `data` is null with length 0 or `len` readable bytes; `out` has room for `samples` mono samples.
-            unsafe {
-                unsafe_opus::opus_decode(
-                    state,
-                    data,
-                    len,
-                    out.as_mut_ptr(),
-                    samples,
-                    i32::from(fec),
-                )
-            }
-        }));
-        match result {
-            Ok(code) => usize::try_from(code).map_err(|_| failure(code)),
+        self.bridged = self.bridged.saturating_add(n);
+        Ok(n)
+    }
+
+    /// Samples of a packet at this rate.
+    fn samples(&self, packet: &[u8]) -> Result<usize, AudioError> {
+        let ticks = packet_ticks(packet).ok_or(AudioError::NotOpus)?;
+        Ok(ticks as usize * self.rate as usize / 48_000)
+    }
+
+    /// A packet that finds a fault in the codec must cost no more than its own sound.
+    fn guarded(
+        &mut self,
+        run: impl FnOnce(&mut dyn Codec) -> Result<usize, AudioError>,
+    ) -> Result<usize, AudioError> {
+        let codec = &mut self.codec;
+        match catch_unwind(AssertUnwindSafe(|| run(codec.as_mut()))) {
+            Ok(done) => done,
             Err(_) => {
-                let fresh = Self::create(self.rate)?;
-                // SAFETY: the broken state is replaced before it is released, and released once.
-                unsafe { unsafe_opus::opus_decoder_destroy(state) };
-                self.state = fresh;
+                self.codec = Self::codec(self.rate)?;
                 Err(AudioError::NotOpus)
             }
         }
     }
 }
 
-impl Drop for OpusDecoder {
-    fn drop(&mut self) {
-        // SAFETY: made by `opus_decoder_create`, released once.
-        unsafe { unsafe_opus::opus_decoder_destroy(self.state.as_ptr()) }
+/// Microseconds of a frame (RFC 6716 §3.1, table 2).
+const fn frame_us(toc: u8) -> u32 {
+    match toc >> 3 {
+        config @ 0..=11 => [10_000, 20_000, 40_000, 60_000][config as usize % 4],
+        config @ 12..=15 => [10_000, 20_000][config as usize % 2],
+        config => [2_500, 5_000, 10_000, 20_000][config as usize % 4],
     }
 }
 
 /// How long a packet lasts, in ticks of the 48 kHz RTP clock (RFC 7587 §4.1); `None` if it is not Opus.
 pub fn packet_ticks(packet: &[u8]) -> Option<u32> {
-    let len = i32::try_from(packet.len()).ok().filter(|l| *l > 0)?;
-    // SAFETY: `packet` holds `len` readable bytes, and the function looks at the first two at most.
-    let n = unsafe { unsafe_opus::opus_packet_get_nb_samples(packet.as_ptr(), len, 48_000) };
-    u32::try_from(n).ok().filter(|n| *n > 0)
+    let (toc, rest) = packet.split_first()?;
+    let frames = match toc & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => u32::from(rest.first()? & 0x3f),
+    };
+    let us = frames * frame_us(*toc);
+    let longest = MAX_MS as u32 * 1_000;
+    (1..=longest).contains(&us).then(|| us * 48 / 1_000)
+}
+
+/// The first frame of a packet (RFC 6716 §3.2).
+fn first_frame(packet: &[u8]) -> Option<&[u8]> {
+    let (toc, rest) = packet.split_first()?;
+    match toc & 3 {
+        0 | 1 => Some(rest),
+        2 => length(rest).map(|(_, behind)| behind),
+        _ => {
+            let (&count, mut rest) = rest.split_first()?;
+            if count & 0x40 != 0 {
+                // Padding: runs of 255 go on.
+                loop {
+                    let (&more, behind) = rest.split_first()?;
+                    rest = behind;
+                    if more != 255 {
+                        break;
+                    }
+                }
+            }
+            if count & 0x80 != 0 {
+                for _ in 1..count & 0x3f {
+                    rest = length(rest)?.1;
+                }
+            }
+            Some(rest)
+        }
+    }
+}
+
+/// A frame's length in one or two bytes (RFC 6716 §3.2.1).
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (&first, rest) = bytes.split_first()?;
+    if first < 252 {
+        return Some((usize::from(first), rest));
+    }
+    let (&second, rest) = rest.split_first()?;
+    Some((usize::from(first) + 4 * usize::from(second), rest))
+}
+
+/// Whether a packet carries a copy of the one before it (RFC 6716 §4.2.4: the LBRR flag of each channel behind its activity flags).
+pub fn carries_copy(packet: &[u8]) -> bool {
+    let (Some(&toc), Some(&flags)) = (
+        packet.first(),
+        first_frame(packet).and_then(|frame| frame.first()),
+    ) else {
+        return false;
+    };
+    // From configuration 16 on a packet is CELT alone, which has no copies.
+    if toc >> 3 >= 16 {
+        return false;
+    }
+    let frames = (frame_us(toc) / 20_000).max(1);
+    let flag = |at: u32| flags << at & 0x80 != 0;
+    flag(frames) || toc & 4 != 0 && flag(2 * frames + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_say_how_long_they_last() {
+        for (packet, ticks) in [
+            (&[0x48_u8][..], Some(960)),
+            (&[0xe0], Some(120)),
+            (&[0x18], Some(2_880)),
+            (&[0x49, 1], Some(1_920)),
+            (&[0x4b, 3], Some(2_880)),
+            (&[0x4b, 6], Some(5_760)),
+            (&[0x4b, 7], None),
+            (&[0x4b, 0], None),
+            (&[0x4b], None),
+            (&[], None),
+        ] {
+            assert_eq!(packet_ticks(packet), ticks, "{packet:02x?}");
+        }
+    }
+
+    #[test]
+    fn the_flag_of_a_copy_stands_behind_the_activity_flags() {
+        // 20 ms of wide band: activity, then copy.
+        assert!(carries_copy(&[0x48, 0b0100_0000]));
+        assert!(!carries_copy(&[0x48, 0b1011_1111]));
+        // 60 ms: three frames.
+        assert!(carries_copy(&[0x58, 0b0001_0000]));
+        assert!(!carries_copy(&[0x58, 0b1110_1111]));
+        // Stereo: the side channel's own.
+        assert!(carries_copy(&[0x4c, 0b0001_0000]));
+        // CELT, and packets that end too early.
+        assert!(!carries_copy(&[0xf8, 0xff]));
+        assert!(!carries_copy(&[0x48]));
+        // Two frames with their lengths, and padding in front of the first.
+        assert!(carries_copy(&[0x4a, 1, 0b0100_0000, 0]));
+        assert!(carries_copy(&[0x4b, 0x41, 1, 0b0100_0000, 0]));
+    }
 }

@@ -102,6 +102,8 @@ impl EncodedSound {
         let mut encoder = OpusEncoder::new(EncoderSettings {
             sample_rate: rate,
             bitrate,
+            // Encoded once and played by many: copies for lost packets take bits, which a careful encoder makes up for.
+            complexity: 8,
             ..EncoderSettings::default()
         })?;
         let len = encoder.frame_len();

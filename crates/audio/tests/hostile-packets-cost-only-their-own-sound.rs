@@ -53,7 +53,7 @@ fn wrong_sizes_are_named() {
     );
     assert_eq!(
         encoder.encode(&[0; 320], &mut []),
-        Err(AudioError::Codec(-1))
+        Err(AudioError::BufferTooSmall)
     );
     for rate in [0, 11_025, 44_100] {
         assert_eq!(

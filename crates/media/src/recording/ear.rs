@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ahoy_audio::{AudioError, OpusDecoder, listen};
+use ahoy_audio::{AudioError, OpusDecoder, listen, opus};
 use serde::Serialize;
 
 use super::{Chunk, Frame, KEY, Recording};
@@ -42,8 +42,10 @@ pub struct Heard {
     pub late: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 A.8).
     pub jitter_ms: f64,
-    /// Milliseconds of audible sound.
+    /// Milliseconds of audible sound that came. What was guessed for lost packets is not in it.
     pub audio_ms: u64,
+    /// Milliseconds that were guessed for lost packets, audible or not. What a later packet carried a copy of has come.
+    pub concealed_ms: u64,
     /// Dominant pitch of the last audible second in Hz; none in silence and noise.
     pub tone_hz: Option<f64>,
     /// Level of that second; none if nothing was audible.
@@ -68,18 +70,23 @@ pub(super) struct Sound {
     /// First sample of each frame and the frame's arrival.
     arrivals: Vec<(usize, u32)>,
     gaps: Vec<HeardGap>,
+    /// Where sound was guessed for lost packets: first sample and the one behind the last.
+    guessed: Vec<(usize, usize)>,
 }
 
 impl Recording {
     pub(super) fn listen(&self) -> Heard {
         // The rate is one of the codec's, so there is always a sound, if only an empty one.
         let sound = decode(&self.chunks, EAR_RATE).unwrap_or_else(|_| Sound::new(EAR_RATE));
-        let last = listen::last_audible(&sound.pcm, EAR_RATE, 1_000);
-        let first = listen::first_audible(&sound.pcm, EAR_RATE);
+        let came = sound.came();
+        let first = listen::first_audible(&came, EAR_RATE);
+        // Bridges of single packets may stand within the second that is judged, which keeps its pitch; not where nothing else was heard.
+        let judged = if first.is_some() { &sound.pcm } else { &came };
+        let last = listen::last_audible(judged, EAR_RATE, 1_000);
         let first_at = decode(&self.head, EAR_RATE)
             .ok()
             .and_then(|head| {
-                let ms = listen::first_audible(&head.pcm, EAR_RATE)?;
+                let ms = listen::first_audible(&head.came(), EAR_RATE)?;
                 Some(head.arrival_of(ms))
             })
             .or(first.map(|ms| sound.arrival_of(ms)));
@@ -88,7 +95,8 @@ impl Recording {
             lost: self.lost,
             late: self.late,
             jitter_ms: (self.jitter_ms * 10.0).round() / 10.0,
-            audio_ms: listen::audible_ms(&sound.pcm, EAR_RATE, listen::AUDIBLE_DBFS),
+            audio_ms: listen::audible_ms(&came, EAR_RATE, listen::AUDIBLE_DBFS),
+            concealed_ms: sound.guessed_ms(),
             tone_hz: listen::dominant_pitch(last, EAR_RATE),
             level_dbfs: first.map(|_| listen::level_dbfs(last)),
             digits: self.digits.clone(),
@@ -130,8 +138,16 @@ pub(super) fn decode(chunks: &[Arc<Chunk>], rate: u32) -> Result<Sound, AudioErr
     for (frame, payload) in in_order(chunks) {
         let missing = before.map_or(0, |before| frame.index.saturating_sub(before + 1));
         before = Some(frame.index);
-        for _ in 0..missing.min(MAX_CONCEALED) {
+        // The packet behind a hole may carry a copy of the last one in it.
+        let copied = missing > 0 && frame.len != KEY && opus::carries_copy(payload);
+        let guessed = missing - u32::from(copied);
+        for _ in 0..guessed.min(MAX_CONCEALED) {
+            let begin = sound.pcm.len();
             sound.append(decoder.decode(None, &mut frame_pcm), &frame_pcm);
+            sound.guessed.push((begin, sound.pcm.len()));
+        }
+        if copied {
+            sound.append(decoder.recover(payload, &mut frame_pcm), &frame_pcm);
         }
         let mut late_ms = 0;
         if frame.len != KEY {
@@ -208,7 +224,22 @@ impl Sound {
             rate,
             arrivals: Vec::new(),
             gaps: Vec::new(),
+            guessed: Vec::new(),
         }
+    }
+    /// The sound with silence where it was guessed.
+    fn came(&self) -> Vec<i16> {
+        let mut pcm = self.pcm.clone();
+        for &(begin, end) in &self.guessed {
+            if let Some(guessed) = pcm.get_mut(begin..end) {
+                guessed.fill(0);
+            }
+        }
+        pcm
+    }
+    fn guessed_ms(&self) -> u64 {
+        let samples: usize = self.guessed.iter().map(|(begin, end)| end - begin).sum();
+        samples as u64 * 1_000 / u64::from(self.rate)
     }
     fn ms(&self) -> i64 {
         (self.pcm.len() as u64 * 1_000 / u64::from(self.rate)).cast_signed()

@@ -70,6 +70,8 @@ pub(crate) struct HeardShown {
     jitter_ms: f64,
     /// Milliseconds of audible sound.
     audio_ms: u64,
+    /// Milliseconds that were guessed for lost packets; none of them is in `audio_ms`.
+    concealed_ms: u64,
     /// Dominant pitch of the last audible second; null in silence and noise.
     #[schema(required = true)]
     tone_hz: Option<f64>,
