@@ -16,20 +16,28 @@ export async function businessVoice(page, base, hz) {
   }, hz);
 }
 
-/** The SDP answer to the platform's offer. */
-export const answerTo = (page, sdp) =>
-  page.evaluate(async (sdp) => {
-    const peer = (window.peer = new RTCPeerConnection());
+/** From here on the page's connections show an RSA certificate instead of the browser's own kind. */
+export const rsaCertificate = (page) =>
+  page.evaluate(async () => {
+    const kind = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
+    window.certificates = [await RTCPeerConnection.generateCertificate(kind)];
+  });
+
+/** The SDP answer to the platform's offer, with this role in DTLS: `active` is the client. */
+export const answerTo = (page, sdp, setup = 'active') =>
+  page.evaluate(async ([sdp, setup]) => {
+    const peer = (window.peer = new RTCPeerConnection({ certificates: window.certificates }));
     await peer.setRemoteDescription({ type: 'offer', sdp });
     peer.addTrack(window.voice);
-    await peer.setLocalDescription();
+    const answer = await peer.createAnswer();
+    await peer.setLocalDescription({ type: 'answer', sdp: answer.sdp.replace(/a=setup:active/g, `a=setup:${setup}`) });
     return peer.localDescription.sdp;
-  }, sdp);
+  }, [sdp, setup]);
 
 /** An offer of the business's own. */
 export const makeOffer = (page) =>
   page.evaluate(async () => {
-    const peer = (window.peer = new RTCPeerConnection());
+    const peer = (window.peer = new RTCPeerConnection({ certificates: window.certificates }));
     peer.addTrack(window.voice);
     await peer.setLocalDescription();
     return peer.localDescription.sdp;

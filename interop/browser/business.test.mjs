@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { MIC_HZ, heard, launch, openPage, received, sent, unbroken, until } from './browser.mjs';
-import { action, answerTo, businessVoice, connect, connected, makeOffer, takeAnswer } from './business.mjs';
+import { action, answerTo, businessVoice, connect, connected, makeOffer, rsaCertificate, takeAnswer } from './business.mjs';
 import { ANA, assertReadyInTime, openPhone } from './phone-page.mjs';
 import { PHONE, receiver, sandbox, startServer } from './server.mjs';
 import { pitch } from './sound.mjs';
@@ -96,6 +96,27 @@ describe('a call between a phone page and a business page', { timeout: 120_000 }
     await phone.button('Hang up').click();
     await hooks.next('terminate', id);
     await phone.button('Close').click();
+  });
+
+  it('is heard by both whatever certificate the business has and whichever end begins DTLS', async () => {
+    await rsaCertificate(business);
+    for (const setup of ['active', 'passive']) {
+      await phone.button('Call').click();
+      const { id, session } = await hooks.next('connect');
+      await action(server.base, 'accept', id, await answerTo(business, session.sdp, setup));
+      await phone.phase('connected');
+      await Promise.all([until(phone.page, 100), until(business, 100)]);
+      await assertHeard('Ana', phone.page, business, BUSINESS_HZ);
+      await assertHeard('the business', business, phone.page, MIC_HZ);
+      const { media } = await sandbox(server.base, 'GET', `/users/${ANA}/calls/${id}`);
+      const roles = media.timeline.filter((step) => step.event === 'dtls_started' && step.side === 'business').map((step) => step.role);
+      assert.deepEqual(roles, [setup === 'active' ? 'server' : 'client'], `setup:${setup}`);
+      await phone.button('Hang up').click();
+      await hooks.next('terminate', id);
+      await phone.button('Close').click();
+      hooks.events.splice(0);
+    }
+    await business.evaluate(() => delete window.certificates);
   });
 
   it('rings a page that is loaded again meanwhile, and is taken there with sound', async () => {
