@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ahoy_packet::demux::{Kind, classify};
-use ahoy_packet::dtmf::{Collector, Event};
+use ahoy_packet::dtmf::{Arrival, Collector, Event, Misplaced};
+use ahoy_packet::opus;
+use ahoy_packet::red;
 use ahoy_packet::rtcp::{self, Packet, ReceiverStats, Report, ReportBlock};
 use ahoy_packet::rtp::{self, Fields, HEADER_LEN, SequenceExtender};
 use ahoy_packet::srtp::{Inbound, Keys, MAX_OVERHEAD, Outbound, Profile};
@@ -27,6 +29,7 @@ static KEYS: LazyLock<[Keys; 4]> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let kind = classify(bytes);
     read_rtp(bytes, kind);
+    read_payload(bytes);
     read_rtcp(bytes);
     protect(bytes);
     streams(bytes);
@@ -61,6 +64,21 @@ fn read_rtp(bytes: &[u8], kind: Kind) {
     if let Ok(event) = Event::parse(payload) {
         assert_eq!(Event::parse(&event.to_bytes()), Ok(event));
     }
+}
+
+/// The bytes as a payload under every kind of number.
+fn read_payload(bytes: &[u8]) {
+    let framed = opus::is_well_formed(bytes);
+    assert!(!framed || !bytes.is_empty());
+    if let Ok(blocks) = red::blocks(bytes) {
+        let blocks: Vec<_> = blocks.collect();
+        let data: usize = blocks.iter().map(|block| block.data.len()).sum();
+        assert_eq!(4 * (blocks.len() - 1) + 1 + data, bytes.len());
+    }
+    let mut misplaced = Misplaced::default();
+    let is = misplaced.is_event(7, bytes);
+    assert!(!is || bytes.len() == Event::LEN);
+    assert_eq!(misplaced.is_event(7, bytes), is);
 }
 
 fn read_rtcp(bytes: &[u8]) {
@@ -137,8 +155,15 @@ fn streams(bytes: &[u8]) {
         let block = stats.report(now).expect("a packet was counted");
         assert!((-0x80_0000..=0x7f_ffff).contains(&block.cumulative_lost));
         if let Ok(event) = Event::parse(&packet[4..]) {
-            let _ = collector.push(timestamp, event);
-            assert_eq!(collector.push(timestamp, event), None);
+            let arrival = Arrival {
+                sequence,
+                marker: packet[7] & 1 != 0,
+                timestamp,
+                event,
+                at: now,
+            };
+            let _ = collector.push(arrival);
+            assert_eq!(collector.push(arrival), None);
         }
     }
 }

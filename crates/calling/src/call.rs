@@ -114,6 +114,14 @@ impl Call {
             .fold(self.placed_at, RuleTime::max)
     }
 
+    /// Whether the user can press keys: not once the call is over.
+    ///
+    /// # Errors
+    /// [`WrongState::Ended`].
+    pub fn user_presses_keys(&self) -> Result<(), WrongState> {
+        self.refuse_ended("dtmf")
+    }
+
     fn refuse_ended(&self, act: &'static str) -> Result<(), WrongState> {
         match self.end {
             Some(end) => Err(WrongState::Ended {

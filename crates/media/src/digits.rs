@@ -80,7 +80,7 @@ impl DigitPlayer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ahoy_packet::dtmf::Collector;
+    use ahoy_packet::dtmf::{Arrival, Collector};
 
     #[test]
     fn keys_are_told_apart_and_audio_returns() {
@@ -88,13 +88,22 @@ mod tests {
         player.press("55#".chars().filter_map(|c| Digit::try_from(c).ok()));
         let (mut collector, mut heard, mut audio, mut clock) =
             (Collector::default(), String::new(), 0, 0);
+        let mut sequence = 0;
         for _ in 0..100 {
             clock += 960;
             let mut sent = 0;
             player.tick(|packet, timestamp| {
                 sent += 1;
                 let timestamp = timestamp.unwrap_or(clock);
-                heard.extend(collector.push(timestamp, packet.event).map(Digit::as_char));
+                let arrival = Arrival {
+                    sequence,
+                    marker: packet.marker,
+                    timestamp,
+                    event: packet.event,
+                    at: packet.offset,
+                };
+                sequence += 1;
+                heard.extend(collector.push(arrival).map(Digit::as_char));
                 timestamp
             });
             audio += u32::from(sent == 0);

@@ -46,6 +46,7 @@ pub use config::{MediaConfig, MediaError};
 pub use engine::{Armed, MediaEngine, Reply};
 pub use event::{BridgeId, DtlsRole, MediaEvent, Side, TimeoutKind};
 pub use faults::MediaFaults;
+pub use leg::NoAudio;
 pub use network::{Conditions, ConditionsError, LONGEST_DELAY, LegNetwork, Passage, Passages};
 pub use plan::{
     CallPlan, CallSetup, LegPlan, LocalUser, Networks, RemoteLeg, Said, UserLeg, WorkerAddress,

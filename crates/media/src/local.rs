@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ahoy_audio::EncodedSound;
-use ahoy_packet::dtmf::{Collector, Event as KeyEvent};
+use ahoy_packet::dtmf::{Arrival, Collector, Event as KeyEvent};
 use ahoy_packet::rtp::Fields;
 use ahoy_types::{PayloadType, Ssrc};
 
 use crate::LegNetwork;
-use crate::leg::Media;
+use crate::leg::{Content, Media};
 use crate::network::LegPaths;
 use crate::plan::{LegPlan, LocalUser};
-use crate::reception::is_empty_sound;
+use crate::reception::{Reception, is_empty_sound};
 use crate::recording::Recorder;
 use crate::rewrite::{Rewriter, Stamp};
 
@@ -31,6 +31,8 @@ pub(crate) struct LocalEnd {
     pub recorder: Recorder,
     collector: Collector,
     pub sent: u64,
+    /// What of its packets reached the relay.
+    pub reception: Reception,
     /// Audio among it, and how much of that is too small to hold sound.
     pub audio: (u64, u64),
 }
@@ -47,6 +49,7 @@ impl LocalEnd {
             recorder: Recorder::new(),
             collector: Collector::default(),
             sent: 0,
+            reception: Reception::default(),
             audio: (0, 0),
         }
     }
@@ -92,14 +95,35 @@ impl LocalEnd {
         fields
     }
 
+    /// A packet of it has reached the relay, which is after accept.
+    pub fn reached(&mut self, fields: &Fields, content: Content, since_epoch: Duration) {
+        self.reception.count(fields, content, since_epoch);
+        self.reception.accept(content);
+    }
+
     /// A packet has come, this long after accept.
-    pub fn hear(&mut self, media: Media, stamp: Stamp, payload: &[u8], after_accept: Duration) {
+    pub fn hear(
+        &mut self,
+        media: Media,
+        marker: bool,
+        stamp: Stamp,
+        payload: &[u8],
+        after_accept: Duration,
+    ) {
         match media {
             Media::Audio => self.recorder.audio(stamp, after_accept, payload),
             Media::Event => {
                 self.recorder.key(stamp, after_accept);
                 let event = KeyEvent::parse(payload).ok();
-                let digit = event.and_then(|e| self.collector.push(stamp.timestamp, e));
+                let digit = event.and_then(|event| {
+                    self.collector.push(Arrival {
+                        sequence: stamp.seq,
+                        marker,
+                        timestamp: stamp.timestamp,
+                        event,
+                        at: after_accept,
+                    })
+                });
                 if let Some(digit) = digit {
                     self.recorder.digit(digit);
                 }

@@ -152,6 +152,10 @@ pub struct Said {
     pub candidates: Vec<SocketAddr>,
     /// It says `a=ice-lite`.
     pub ice_lite: bool,
+    /// Numbers it lists for comfort noise, beside 13 (RFC 3389). Never agreed on.
+    pub comfort_noise: Vec<PayloadType>,
+    /// Numbers it lists for redundant audio (RFC 2198). Never agreed on.
+    pub redundancy: Vec<PayloadType>,
 }
 
 /// Bytes nobody can guess.

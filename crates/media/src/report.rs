@@ -7,6 +7,7 @@ use ahoy_types::Ssrc;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::leg::NoAudio;
 use crate::recording::{Heard, Recording};
 use crate::timeline::{TimelineEntry, TimelineEvent};
 use crate::verdict::verdict;
@@ -93,11 +94,12 @@ pub struct LegReport {
     pub profile: Option<&'static str>,
     /// The peer's source, as last seen.
     pub ssrc: Option<Ssrc>,
-    /// Authenticated RTP packets received after accept.
+    /// Authenticated RTP packets that reached the relay after accept, audio or not.
     pub received: u64,
     /// RTP packets received before accept, all dropped.
     pub before_accept: u64,
-    /// Packets that never came, by sequence number, since the first one.
+    /// Packets that did not reach the relay, by their sequence numbers, between the first and the last that came after accept. It
+    /// means the same of a simulated user, between whom and the relay there is nothing but an emulated network.
     pub lost: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 A.8).
     pub jitter_ms: f64,
@@ -105,11 +107,17 @@ pub struct LegReport {
     pub rtt_ms: Option<f64>,
     /// RTP packets sent.
     pub sent: u64,
-    /// Packets from the peer's address whose authentication failed.
+    /// RTP packets from the peer's address whose authentication failed.
     pub bad_authentication: u64,
-    /// Packets that came twice or too late.
+    /// RTP packets that came twice or too late.
     pub replayed: u64,
-    /// Authenticated packets of a payload type nobody agreed on.
+    /// RTCP packets from the peer's address whose authentication failed.
+    pub rtcp_bad_authentication: u64,
+    /// RTCP packets that came twice or too late.
+    pub rtcp_replayed: u64,
+    /// Authenticated packets after accept that hold neither audio nor a key.
+    pub no_audio: NoAudio,
+    /// Those of them of a payload type nobody agreed on.
     pub unknown_payload_type: u64,
     /// Authenticated audio packets after accept.
     pub audio: u64,

@@ -1,6 +1,10 @@
 //! One outbound stream a leg: whatever SSRC, sequence and clock the sender uses, the receiver sees one
 //! continuous stream whose holes are exactly the holes of the input (`media.md` §4.1 rule 5, §8).
 
+use ahoy_packet::rtp::Fields;
+
+use crate::leg::Media;
+
 /// A forward jump above this is a restarted sender, not a loss (MAX_DROPOUT of RFC 3550 A.1).
 const MAX_DROPOUT: i32 = 3_000;
 /// A step back beyond this is a restarted sender, not reordering (MAX_MISORDER of RFC 3550 A.1).
@@ -17,6 +21,8 @@ struct Anchor {
     highest_in: u16,
     /// Input numbers up to here belong to an earlier numbering: their output numbers are taken.
     floor: Option<u16>,
+    /// Input numbers that were left out: bit `n` is `highest_in - n`.
+    left_out: u128,
     seq_offset: u16,
     ts_offset: u32,
 }
@@ -55,9 +61,22 @@ impl Rewriter {
     }
 
     /// The stamp of an input packet. Loss and reordering of the input stay as they are; a new SSRC or a restarted
-    /// numbering continues the output without a hole. `None` for a packet that comes too late to have a number of its own:
-    /// under SRTP a number used twice would be a key stream used twice (RFC 3711 §9.1).
-    pub fn forward(&mut self, ssrc: u32, seq: u16, timestamp: u32, now_ms: u64) -> Option<Stamp> {
+    /// numbering continues the output without a hole. The timestamp of a telephone event is that of its press, or none of this
+    /// stream's at all, and sets no clock. `None` for a packet that comes too late to have a number of its own: under SRTP a number
+    /// used twice would be a key stream used twice (RFC 3711 §9.1).
+    pub(crate) fn renumber(&mut self, media: Media, from: &Fields, now_ms: u64) -> Option<Stamp> {
+        let timed = media == Media::Audio;
+        self.stamp(from.ssrc.0, from.sequence, from.timestamp, timed, now_ms)
+    }
+
+    fn stamp(
+        &mut self,
+        ssrc: u32,
+        seq: u16,
+        timestamp: u32,
+        timed: bool,
+        now_ms: u64,
+    ) -> Option<Stamp> {
         let anchor = match self.anchor {
             Some(a) if a.ssrc == ssrc && plausible(a.highest_in, seq) => a,
             _ => {
@@ -68,20 +87,29 @@ impl Rewriter {
                     floor: self.started.then(|| seq.wrapping_sub(1)),
                     seq_offset: self.next_seq.wrapping_sub(seq),
                     ts_offset: out_ts.wrapping_sub(timestamp),
+                    left_out: 0,
                 }
             }
         };
         if anchor.floor.is_some_and(|floor| step(floor, seq) <= 0) {
             return None;
         }
+        let ahead = step(anchor.highest_in, seq);
+        // A late packet is numbered as it would have been in time: before what was left out behind it.
+        let closed_up = u32::try_from(-ahead)
+            .ok()
+            .map_or(0, |late| (anchor.left_out & bits_below(late)).count_ones());
         let stamp = Stamp {
-            seq: seq.wrapping_add(anchor.seq_offset),
+            seq: seq
+                .wrapping_add(anchor.seq_offset)
+                .wrapping_add(closed_up as u16),
             timestamp: timestamp.wrapping_add(anchor.ts_offset),
         };
-        let newest = step(anchor.highest_in, seq) >= 0;
+        let newest = ahead >= 0;
         let highest_in = if newest { seq } else { anchor.highest_in };
         self.anchor = Some(Anchor {
             highest_in,
+            left_out: moved_on(anchor.left_out, ahead),
             // Once out of reach of reordering the floor has done its duty; kept longer, it would turn into the future.
             floor: anchor
                 .floor
@@ -89,7 +117,12 @@ impl Rewriter {
             ..anchor
         });
         if newest || !self.started {
-            self.note(stamp, now_ms);
+            self.next_seq = stamp.seq.wrapping_add(1);
+            if timed || !self.started {
+                self.last_ts = stamp.timestamp;
+                self.last_at_ms = now_ms;
+            }
+            self.started = true;
         }
         Some(stamp)
     }
@@ -114,7 +147,7 @@ impl Rewriter {
         stamp
     }
 
-    /// Leaves out one packet of the input without a hole in the output (audio while a digit is played).
+    /// Leaves out one packet of the input without a hole in the output: what is no audio, and audio while a digit is played.
     pub fn skip(&mut self, ssrc: u32, seq: u16) {
         if let Some(anchor) = &mut self.anchor
             && anchor.ssrc == ssrc
@@ -122,9 +155,13 @@ impl Rewriter {
             && step(anchor.highest_in, seq) > 0
         {
             // Packets lost on the way stay a hole; only the one left out is closed up.
-            let lost = step(anchor.highest_in, seq) - 1;
+            let ahead = step(anchor.highest_in, seq);
+            let lost = ahead - 1;
             anchor.highest_in = seq;
-            anchor.floor = Some(seq);
+            anchor.left_out = moved_on(anchor.left_out, ahead) | 1;
+            anchor.floor = anchor
+                .floor
+                .filter(|floor| step(*floor, seq) <= 2 * MAX_MISORDER);
             anchor.seq_offset = anchor.seq_offset.wrapping_sub(1);
             self.next_seq = self.next_seq.wrapping_add(lost as u16);
         }
@@ -147,17 +184,26 @@ impl Rewriter {
             .saturating_mul(TICKS_PER_MS);
         self.last_ts.wrapping_add((passed as u32).max(FRAME_TICKS))
     }
-
-    fn note(&mut self, stamp: Stamp, now_ms: u64) {
-        self.next_seq = stamp.seq.wrapping_add(1);
-        self.last_ts = stamp.timestamp;
-        self.last_at_ms = now_ms;
-        self.started = true;
-    }
 }
 
 fn step(from: u16, to: u16) -> i32 {
     i32::from(to.wrapping_sub(from) as i16)
+}
+
+/// Bits `0..count`.
+const fn bits_below(count: u32) -> u128 {
+    match 1u128.checked_shl(count) {
+        Some(bit) => bit - 1,
+        None => u128::MAX,
+    }
+}
+
+/// The bits of what was left out, seen from a number so far ahead.
+fn moved_on(left_out: u128, ahead: i32) -> u128 {
+    match u32::try_from(ahead) {
+        Ok(ahead) => left_out.checked_shl(ahead).unwrap_or(0),
+        Err(_) => left_out,
+    }
 }
 
 fn plausible(highest: u16, seq: u16) -> bool {
@@ -169,6 +215,21 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
+
+    impl Rewriter {
+        fn forward(&mut self, ssrc: u32, seq: u16, timestamp: u32, now_ms: u64) -> Option<Stamp> {
+            self.stamp(ssrc, seq, timestamp, true, now_ms)
+        }
+        fn forward_event(
+            &mut self,
+            ssrc: u32,
+            seq: u16,
+            timestamp: u32,
+            now_ms: u64,
+        ) -> Option<Stamp> {
+            self.stamp(ssrc, seq, timestamp, false, now_ms)
+        }
+    }
 
     #[test]
     fn loss_and_order_of_the_input_stay_visible() {
@@ -258,7 +319,61 @@ mod tests {
         assert_eq!(r.forward(7, 5, 960 * 4, 80).unwrap().seq, 1_003);
     }
 
+    #[test]
+    fn what_comes_late_stands_before_what_was_left_out_behind_it() {
+        let mut r = Rewriter::new(1_000, 0);
+        r.forward(7, 1, 0, 0).unwrap();
+        r.skip(7, 3);
+        r.skip(7, 5);
+        assert_eq!(r.forward(7, 6, 960 * 5, 100).unwrap().seq, 1_003);
+        assert_eq!(r.forward(7, 4, 960 * 3, 101).unwrap().seq, 1_002);
+        assert_eq!(r.forward(7, 2, 960, 102).unwrap().seq, 1_001);
+    }
+
+    #[test]
+    fn an_event_sets_no_clock() {
+        let mut r = Rewriter::new(1_000, 0);
+        r.forward(7, 1, 960, 0).unwrap();
+        let event = r.forward_event(7, 2, 5, 20).unwrap();
+        assert_eq!(event.seq, 1_001);
+        assert_eq!(r.timestamp_at(20), 960);
+        assert_eq!(
+            r.forward_event(7, 3, 5, 40).unwrap().timestamp,
+            event.timestamp
+        );
+    }
+
     proptest! {
+        #[test]
+        fn audio_is_continuous_whatever_stands_between_and_late_packets_find_their_place(
+            start in any::<u16>(),
+            random in any::<u16>(),
+            packets in proptest::collection::vec((any::<bool>(), 0usize..40), 2..400),
+        ) {
+            // Audio may be late, by some packets; the first of it is not.
+            let first = packets.iter().position(|(audio, _)| *audio);
+            let mut order: Vec<usize> = (0..packets.len()).collect();
+            order.sort_by_key(|i| match packets[*i] {
+                (true, delay) if Some(*i) != first => i + delay,
+                _ => *i,
+            });
+            let mut r = Rewriter::new(random, 0);
+            let mut out: Vec<(usize, u16)> = Vec::new();
+            for (place, i) in order.into_iter().enumerate() {
+                let seq = start.wrapping_add(i as u16);
+                if packets[i].0 {
+                    let stamp = r.forward(7, seq, i as u32 * 960, place as u64 * 20);
+                    out.push((i, stamp.unwrap().seq));
+                } else {
+                    r.skip(7, seq);
+                }
+            }
+            out.sort_unstable();
+            for pair in out.windows(2) {
+                prop_assert_eq!(pair[1].1, pair[0].1.wrapping_add(1));
+            }
+        }
+
         #[test]
         fn a_continuous_input_is_a_continuous_output(start in any::<u16>(), random in any::<u16>(), cut in 1usize..300) {
             let mut r = Rewriter::new(random, 0);

@@ -41,8 +41,8 @@ impl Watchdog {
             self.last_sign = now;
         }
     }
-    /// An authenticated RTCP packet came: a sign of life within the call, but no beginning.
-    pub fn rtcp(&mut self, now: Duration) {
+    /// An authenticated packet came that holds no audio, or RTCP: a sign of life within the call, but no beginning.
+    pub fn sign(&mut self, now: Duration) {
         if self.opened.is_some() {
             self.last_sign = now;
         }
@@ -91,7 +91,7 @@ mod tests {
         let mut dog = dog();
         dog.media(s(4)); // before accept: no sign of life
         dog.open(s(5));
-        dog.rtcp(s(24)); // RTCP is no beginning
+        dog.sign(s(24)); // RTCP is no beginning
         assert_eq!(dog.check(s(24)), None);
         assert_eq!(dog.check(s(25)), Some(TimeoutKind::Start));
         assert_eq!((dog.due(), dog.check(s(60))), (None, None), "it fires once");
@@ -103,7 +103,7 @@ mod tests {
         dog.open(s(0));
         dog.media(s(1));
         assert_eq!(dog.due(), Some(s(31)));
-        dog.rtcp(s(20));
+        dog.sign(s(20));
         assert_eq!(dog.check(s(49)), None);
         assert_eq!(dog.check(s(50)), Some(TimeoutKind::Silence));
     }

@@ -81,7 +81,7 @@ fn without_allocation(networks: Networks) {
     });
     relay.engine.open_gate(BridgeId(1));
     let packets: Vec<Vec<u8>> = (0..PACKETS)
-        .map(|i| business.protect(fields(5, i, 960 * u32::from(i)), &[7; 60]))
+        .map(|i| business.protect(fields(5, i, 960 * u32::from(i)), &[4; 60]))
         .collect();
     let check = business.check(ahoy_packet::stun::Role::Controlling(1), true);
     // The first packets wake what is made once.

@@ -15,6 +15,8 @@ pub mod demux;
 pub mod dtls;
 pub mod dtmf;
 mod mac;
+pub mod opus;
+pub mod red;
 pub mod rtcp;
 pub mod rtp;
 pub mod srtp;

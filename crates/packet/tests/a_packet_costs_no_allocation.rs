@@ -8,7 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use ahoy_packet::dtmf::{Collector, Event, Schedule};
+use ahoy_packet::dtmf::{Arrival, Collector, Event, Misplaced, Schedule};
 use ahoy_packet::rtcp::{self, NtpTime, ReceiverStats, Report, SenderInfo};
 use ahoy_packet::rtp::{self, Fields};
 use ahoy_packet::srtp::{Inbound, Keys, MAX_OVERHEAD, Outbound, Profile};
@@ -79,9 +79,18 @@ fn media_passes_without_allocation() {
                 let mut forged = packet;
                 assert!(inbound.unprotect_rtp(&mut forged, 172).is_err());
             }
-            for packet in Schedule::new("5".parse().unwrap(), Duration::from_secs(1)) {
-                let event = Event::parse(&packet.event.to_bytes()).unwrap();
-                collector.push(5, event);
+            let mut misplaced = Misplaced::default();
+            let press = Schedule::new("5".parse().unwrap(), Duration::from_secs(1));
+            for (packet, sequence) in press.zip(0..) {
+                let payload = packet.event.to_bytes();
+                assert!(misplaced.is_event(5, &payload));
+                collector.push(Arrival {
+                    sequence,
+                    marker: packet.marker,
+                    timestamp: 5,
+                    event: Event::parse(&payload).unwrap(),
+                    at: packet.offset,
+                });
             }
         });
         assert_eq!(count, 0, "{profile:?}");

@@ -35,6 +35,8 @@ pub(crate) struct LiveCall {
     /// The user picked up a business's call.
     pub answered: bool,
     pub connected: bool,
+    /// The business's session description names telephone events.
+    pub takes_keys: bool,
 }
 
 impl LiveCall {
@@ -127,6 +129,18 @@ impl Live {
     pub(crate) fn set_connected(&self, id: &CallId) {
         if let Some(call) = self.lock().calls.get_mut(id) {
             call.connected = true;
+        }
+    }
+    /// What the business's session description says of keys.
+    pub(crate) fn set_takes_keys(&self, bridge: u64, takes_keys: bool) {
+        let mut t = self.lock();
+        let t = &mut *t;
+        if let Some(call) = t
+            .bridges
+            .get(&bridge)
+            .and_then(|b| t.calls.get_mut(&b.call))
+        {
+            call.takes_keys = takes_keys;
         }
     }
     /// From now on the call's webhooks are held.

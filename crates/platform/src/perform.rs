@@ -38,6 +38,8 @@ impl Platform {
             Effect::PutUnder { subject, faults } => self.put_under(subject, faults),
             Effect::Arm(arm) => self.arm(*arm),
             Effect::BusinessRemote { bridge, remote } => {
+                self.live()
+                    .set_takes_keys(bridge, remote.telephone_event.is_some());
                 self.media()
                     .set_remote(BridgeId(bridge), Side::Business, remote);
             }
@@ -100,6 +102,10 @@ impl Platform {
             user_offer: arm.user_end.offer().map(str::to_owned),
             answered: false,
             connected: false,
+            takes_keys: arm
+                .business_remote
+                .as_ref()
+                .is_some_and(|remote| remote.telephone_event.is_some()),
         };
         let held = hold::waits_for_phone(&live).then(|| arm.call.clone());
         if let Some(inspector) = self.inspecting() {

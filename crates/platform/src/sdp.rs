@@ -148,6 +148,8 @@ fn remote_leg(
             },
             candidates: remote.candidates.iter().copied().take(16).collect(),
             ice_lite: *ice_lite,
+            comfort_noise: remote.comfort_noise.clone(),
+            redundancy: remote.redundancy.clone(),
         },
     })
 }

@@ -103,6 +103,11 @@ impl Platform {
         call: &CallId,
         digits: Vec<Digit>,
     ) -> Result<(), PhoneRefusal> {
+        let known = self.read(|rows| rows.call(call)).map_err(broken)?;
+        let known = known
+            .filter(|call| call.user == user)
+            .ok_or_else(|| PhoneRefusal::NoSuchCall(call.to_string()))?;
+        known.user_presses_keys()?;
         let live = self.live_call_of(user, call)?;
         if !live.connected {
             return Err(PhoneRefusal::Invalid(
@@ -113,6 +118,9 @@ impl Platform {
             return Err(PhoneRefusal::Invalid(
                 "This call is on a real phone: press the keys there.".into(),
             ));
+        }
+        if !live.takes_keys {
+            return Err(PhoneRefusal::NoKeys);
         }
         self.media()
             .send_digits(ahoy_media::BridgeId(live.bridge), digits);

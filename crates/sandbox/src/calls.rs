@@ -263,7 +263,7 @@ pub(crate) struct Dtmf {
     request_body = Dtmf,
     responses(
         (status = 200, description = "Done", body = Done),
-        (status = 409, description = "What the phone would show instead", body = SandboxError),
+        (status = 409, description = "The call is over, or the business's SDP names no telephone-event", body = SandboxError),
     )
 )]
 pub(crate) async fn dtmf(

@@ -127,6 +127,9 @@ pub(crate) struct Formats {
     pub transport_cc: bool,
     /// Every payload type that has a meaning, sorted.
     pub taken: Vec<PayloadType>,
+    /// Numbers of comfort noise and of redundant audio.
+    pub comfort_noise: Vec<PayloadType>,
+    pub redundancy: Vec<PayloadType>,
     /// The encodings of the `m=` line, for a sentence.
     listed: Vec<String>,
     /// Opus with a wrong clock.
@@ -160,6 +163,7 @@ impl Formats {
             formats.listed.push(excerpt(encoding.unwrap_or(word)));
             let Some(format) = encoding.and_then(Format::from_encoding) else {
                 formats.note_misclocked(encoding);
+                formats.note_no_audio(pt, encoding);
                 continue;
             };
             if (64..=95).contains(&pt.0) {
@@ -231,6 +235,17 @@ impl Formats {
             Format::Audio(Codec::Pcmu) => &mut self.pcmu,
             Format::Audio(Codec::Pcma) => &mut self.pcma,
             Format::TelephoneEvent => &mut self.telephone_event,
+        }
+    }
+
+    /// Formats that are listed and never chosen, but may be sent all the same (`media.md` §4.1).
+    fn note_no_audio(&mut self, pt: PayloadType, encoding: Option<&str>) {
+        let name = encoding.and_then(|e| e.split('/').next());
+        let is = |wanted: &str| name.is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        if is("CN") {
+            self.comfort_noise.push(pt);
+        } else if is("red") {
+            self.redundancy.push(pt);
         }
     }
 

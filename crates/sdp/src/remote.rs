@@ -181,6 +181,10 @@ pub struct Remote {
     pub pcma: Option<PayloadType>,
     /// Number of telephone-event with the 8000 Hz clock; other clocks are passed over.
     pub telephone_event: Option<PayloadType>,
+    /// Numbers of comfort noise (RFC 3389), listed and never chosen.
+    pub comfort_noise: Vec<PayloadType>,
+    /// Numbers of redundant audio (RFC 2198), listed and never chosen.
+    pub redundancy: Vec<PayloadType>,
     /// The source they announced. Packets with another one are no reason to end a call.
     pub ssrc: Option<Ssrc>,
     /// Name of the audio section.

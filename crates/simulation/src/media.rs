@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ahoy_media::{
     BridgeId, CallPlan, CallReport, CallSetup, Digit, LegPlan, LegReport, MediaEvent, MediaFaults,
-    RemoteLeg, Side, TimeoutKind, UserLeg, WorkerAddress, WorkerStats,
+    NoAudio, RemoteLeg, Side, TimeoutKind, UserLeg, WorkerAddress, WorkerStats,
 };
 use ahoy_platform::{Host, Media, MediaSink, Task};
 use ahoy_types::{Fingerprint, IcePwd, Ssrc, Ufrag};
@@ -257,6 +257,9 @@ fn report() -> CallReport {
         sent: 0,
         bad_authentication: 0,
         replayed: 0,
+        rtcp_bad_authentication: 0,
+        rtcp_replayed: 0,
+        no_audio: NoAudio::default(),
         unknown_payload_type: 0,
         audio: 0,
         empty_audio: 0,

@@ -62,6 +62,11 @@ pub enum PhoneRefusal {
     /// The act does not fit the call.
     #[error("{0}")]
     WrongState(#[from] WrongState),
+    /// The business's session description names no telephone events.
+    #[error(
+        "Keys cannot be sent to this business: its SDP does not name telephone-event/8000 under the number it was offered."
+    )]
+    NoKeys,
     /// There is no such message.
     #[error("There is no message {0} in this chat.")]
     NoSuchMessage(String),
@@ -99,6 +104,7 @@ impl PhoneRefusal {
             Self::OverCapacity => "over_capacity",
             Self::Unavailable => "unavailable",
             Self::WrongState(_) => "wrong_state",
+            Self::NoKeys => "no_telephone_event",
             Self::NoSuchMessage(_) => "no_such_message",
             Self::Gone(_) => "gone",
             Self::Blocked => "blocked",

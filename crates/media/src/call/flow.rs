@@ -1,11 +1,11 @@
 //! Audio and keys from one end to the other, and what the relay itself has to say.
 
-use ahoy_packet::dtmf::Event as KeyEvent;
+use ahoy_packet::dtmf::{Arrival, Event as KeyEvent};
 use ahoy_packet::rtp::Fields;
 
 use super::{Call, End};
 use crate::cx::Cx;
-use crate::leg::Media;
+use crate::leg::{Content, Media, Nothing};
 use crate::local::LocalEnd;
 use crate::network::held::Way;
 use crate::network::{Fate, LegPaths, Path};
@@ -47,7 +47,7 @@ fn sets_out(
     let way = Way::Relay {
         bridge,
         side: Side::User,
-        media: Some(media),
+        content: Ok(media),
         fields: *fields,
     };
     passes(&mut local.paths, |p| &mut p.from_peer, way, payload, cx)
@@ -86,6 +86,7 @@ impl Call {
                 let fields = local.key(packet.marker, timestamp);
                 let payload = packet.event.to_bytes();
                 if sets_out(self.id, local, Media::Event, &fields, &payload, cx) {
+                    local.reached(&fields, Ok(Media::Event), cx.since_epoch());
                     business.forward(Media::Event, &fields, &payload, cx);
                     arrived = Some(fields);
                 }
@@ -96,6 +97,7 @@ impl Call {
             let payload = sound.frame(tick);
             local.count_audio(payload);
             if sets_out(self.id, local, Media::Audio, &fields, payload, cx) {
+                local.reached(&fields, Ok(Media::Audio), cx.since_epoch());
                 business.forward(Media::Audio, &fields, payload, cx);
                 arrived = Some(fields);
             }
@@ -144,11 +146,11 @@ impl Call {
         let way = Way::Relay {
             bridge: self.id,
             side,
-            media: opened.media,
+            content: opened.content,
             fields: opened.fields,
         };
         if passes(&mut leg.paths, |p| &mut p.from_peer, way, payload, cx) {
-            self.arrived(side, opened.media, &opened.fields, payload, cx);
+            self.arrived(side, opened.content, &opened.fields, payload, cx);
         }
         true
     }
@@ -157,59 +159,51 @@ impl Call {
     pub fn arrived(
         &mut self,
         side: Side,
-        media: Option<Media>,
+        content: Content,
         fields: &Fields,
         payload: &[u8],
         cx: &mut Cx<'_>,
     ) {
-        let media = match self.ends[side.index()].leg_mut() {
-            None => media,
-            Some(leg) => {
-                let timed = media != Some(Media::Event);
-                leg.reception.last = Some(cx.now);
-                let changed = leg.reception.count(fields, timed, cx.since_epoch());
+        match &mut self.ends[side.index()] {
+            End::Local(local) => local.reached(fields, content, cx.since_epoch()),
+            End::WebRtc(leg) => {
+                let reception = &mut leg.reception;
+                reception.last = Some(cx.now);
+                let changed = reception.count(fields, content, cx.since_epoch());
                 if self.gate.is_none() {
-                    leg.reception.early += 1;
+                    reception.early += 1;
+                    reception.early_media += u64::from(content.is_ok());
                     return;
                 }
-                leg.reception.accepted += 1;
-                if media == Some(Media::Audio) {
-                    leg.reception.count_audio(payload);
+                reception.accept(content);
+                if content == Ok(Media::Audio) {
+                    reception.count_audio(payload);
                 }
-                if media.is_none() {
-                    leg.reception.unknown_payload_type += 1;
-                    if let Some(agreed) = leg.audio_type()
-                        && leg.reception.unknown_payload_type == 1
-                    {
-                        let sent = fields.payload_type.0;
-                        let event = Event::UnknownPayloadType { side, sent, agreed };
-                        self.timeline.push(cx.now, event);
-                    }
+                if content == Err(Nothing::UnknownPayloadType)
+                    && reception.no_audio.unknown_payload_type == 1
+                    && let Some(agreed) = leg.audio_type()
+                {
+                    let sent = fields.payload_type.0;
+                    let event = Event::UnknownPayloadType { side, sent, agreed };
+                    self.timeline.push(cx.now, event);
+                    self.tell_steps(cx);
                 }
                 if let Some(from) = changed {
-                    self.timeline.push(
-                        cx.now,
-                        Event::SsrcChanged {
-                            side,
-                            from,
-                            to: fields.ssrc,
-                        },
-                    );
+                    let to = fields.ssrc;
+                    let event = Event::SsrcChanged { side, from, to };
+                    self.timeline.push(cx.now, event);
                     self.flows[side.index()].collector.reset();
                     self.tell_steps(cx);
                 }
-                if media.is_none()
-                    && let Some(dog) = &mut self.flows[side.index()].dog
-                {
-                    dog.media(cx.since_epoch());
+                if content == Ok(Media::Event) {
+                    self.key(side, fields, payload, cx);
                 }
-                if media == Some(Media::Event) {
-                    self.key(side, fields.timestamp, payload, cx);
-                }
-                media
             }
+        }
+        let Ok(media) = content else {
+            self.leave_out(side, fields, cx);
+            return;
         };
-        let Some(media) = media else { return };
         self.came(side, fields, cx);
         // While the user's own keys are played towards the business, its audio pauses (`media.md` §9). A simulated user's has
         // paused where it set out.
@@ -221,39 +215,61 @@ impl Call {
             End::WebRtc(far) if silent => far.skip(fields),
             End::WebRtc(far) => far.forward(media, fields, payload, cx),
             End::Local(local) => {
-                let Some(stamp) = local.rewriter.forward(
-                    fields.ssrc.0,
-                    fields.sequence,
-                    fields.timestamp,
-                    cx.ms(),
-                ) else {
+                let Some(stamp) = local.rewriter.renumber(media, fields, cx.ms()) else {
                     return;
                 };
+                let marker = fields.marker;
                 let way = Way::Ear {
                     bridge: self.id,
                     media,
+                    marker,
                     stamp,
                 };
                 if passes(&mut local.paths, |p| &mut p.to_peer, way, payload, cx) {
-                    self.heard(media, stamp, payload, cx);
+                    self.heard(media, marker, stamp, payload, cx);
                 }
             }
         }
     }
 
-    /// A packet has reached the ear of a simulated user.
-    pub fn heard(&mut self, media: Media, stamp: Stamp, payload: &[u8], cx: &mut Cx<'_>) {
-        if let (Some(gate), End::Local(local)) = (self.gate, &mut self.ends[1]) {
-            let after_accept = cx.now.saturating_duration_since(gate);
-            local.hear(media, stamp, payload, after_accept);
+    /// A packet that is no audio: a sign of life, and no hole in the far side's stream.
+    fn leave_out(&mut self, side: Side, fields: &Fields, cx: &Cx<'_>) {
+        if let Some(dog) = &mut self.flows[side.index()].dog {
+            dog.sign(cx.since_epoch());
+        }
+        match &mut self.ends[side.other().index()] {
+            End::WebRtc(far) => far.skip(fields),
+            End::Local(local) => local.rewriter.skip(fields.ssrc.0, fields.sequence),
         }
     }
 
-    fn key(&mut self, side: Side, timestamp: u32, payload: &[u8], cx: &Cx<'_>) {
+    /// A packet has reached the ear of a simulated user.
+    pub fn heard(
+        &mut self,
+        media: Media,
+        marker: bool,
+        stamp: Stamp,
+        payload: &[u8],
+        cx: &mut Cx<'_>,
+    ) {
+        if let (Some(gate), End::Local(local)) = (self.gate, &mut self.ends[1]) {
+            let after_accept = cx.now.saturating_duration_since(gate);
+            local.hear(media, marker, stamp, payload, after_accept);
+        }
+    }
+
+    fn key(&mut self, side: Side, fields: &Fields, payload: &[u8], cx: &Cx<'_>) {
         let Ok(event) = KeyEvent::parse(payload) else {
             return;
         };
-        if let Some(digit) = self.flows[side.index()].collector.push(timestamp, event) {
+        let arrival = Arrival {
+            sequence: fields.sequence,
+            marker: fields.marker,
+            timestamp: fields.timestamp,
+            event,
+            at: cx.since_epoch(),
+        };
+        if let Some(digit) = self.flows[side.index()].collector.push(arrival) {
             cx.tell(MediaEvent::Digits {
                 bridge: self.id,
                 side,

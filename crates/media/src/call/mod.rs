@@ -282,7 +282,7 @@ impl Call {
             && !mute
             && let Some(dog) = &mut self.flows[side.index()].dog
         {
-            dog.rtcp(cx.since_epoch());
+            dog.sign(cx.since_epoch());
         }
         authentic
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Call, End};
-use crate::leg::RefusedChecks;
+use crate::leg::{NoAudio, RefusedChecks};
 use crate::network::Passages;
 use crate::recording::Recording;
 use crate::report::{CallReport, LegReport};
@@ -30,12 +30,12 @@ impl Call {
         let mut more = self.hellos(strays);
         for leg in self.legs() {
             let (side, r) = (leg.side, &leg.reception);
-            if r.early > 0 {
+            if r.early_media > 0 {
                 more.push((
                     now,
                     Event::DroppedBeforeAccept {
                         side,
-                        packets: r.early,
+                        packets: r.early_media,
                     },
                 ));
             }
@@ -166,6 +166,9 @@ impl Call {
             sent: 0,
             bad_authentication: 0,
             replayed: 0,
+            rtcp_bad_authentication: 0,
+            rtcp_replayed: 0,
+            no_audio: NoAudio::default(),
             unknown_payload_type: 0,
             audio: 0,
             empty_audio: 0,
@@ -175,7 +178,10 @@ impl Call {
         };
         match &self.ends[side.index()] {
             End::Local(local) => {
-                report.received = local.sent;
+                let r = &local.reception;
+                report.received = r.accepted;
+                report.lost = r.lost();
+                report.jitter_ms = r.jitter_ms();
                 (report.audio, report.empty_audio) = local.audio;
             }
             End::WebRtc(leg) => {
@@ -193,7 +199,10 @@ impl Call {
                 report.sent = leg.sent();
                 report.bad_authentication = r.bad_authentication;
                 report.replayed = r.replayed;
-                report.unknown_payload_type = r.unknown_payload_type;
+                report.rtcp_bad_authentication = r.rtcp_bad_authentication;
+                report.rtcp_replayed = r.rtcp_replayed;
+                report.no_audio = r.no_audio;
+                report.unknown_payload_type = r.no_audio.unknown_payload_type;
                 (report.audio, report.empty_audio) = (r.audio, r.empty);
                 report.wrong_password_checks = leg.refused.password;
                 report.foreign_ufrag_checks = leg.refused.ufrag;

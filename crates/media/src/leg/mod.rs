@@ -1,5 +1,6 @@
 //! A WebRTC leg: ICE-lite, DTLS, SRTP, RTCP. It knows nothing of the far end and of accept; that is the call's business.
 
+mod content;
 mod keys;
 mod stream;
 
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ahoy_packet::dtls::Established;
+use ahoy_packet::dtmf::Misplaced;
 use ahoy_packet::rtp::Fields;
 use ahoy_packet::srtp::{Inbound, Outbound};
 use ahoy_packet::stun::{self, BindingRequest, IceKey};
@@ -23,6 +25,9 @@ use crate::rewrite::Rewriter;
 use crate::timeline::TimelineEvent as Event;
 use crate::{CheckFault, DtlsRole, HelloFault, LegNetwork, RemoteLeg, Side};
 
+pub use content::NoAudio;
+pub(crate) use content::{Content, Media, Nothing};
+
 /// Mean time between our RTCP reports (`media.md` §10).
 const RTCP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -33,23 +38,16 @@ fn excerpt(text: &str) -> Box<str> {
     short.into()
 }
 
-/// What of the audio stream a packet carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Media {
-    Audio,
-    Event,
-}
-
 struct Srtp {
     inbound: Inbound,
     outbound: Outbound,
     profile: &'static str,
 }
 
-/// An opened packet: its header, what it carries (if anything agreed on), and where its payload lies.
+/// An opened packet: its header, what it carries, and where its payload lies.
 pub(crate) struct Opened {
     pub fields: Fields,
-    pub media: Option<Media>,
+    pub content: Content,
     pub payload: std::ops::Range<usize>,
 }
 
@@ -98,6 +96,7 @@ pub(crate) struct WebRtcLeg {
     established: Option<Box<Established>>,
     srtp: Option<Box<Srtp>>,
     rewriter: Rewriter,
+    misplaced: Misplaced,
     /// The network in between, where one is emulated.
     pub paths: Option<Box<LegPaths>>,
     pub reception: Reception,
@@ -137,6 +136,7 @@ impl WebRtcLeg {
             established: None,
             srtp: None,
             rewriter: Rewriter::new(u16::from_ne_bytes([s0, s1]), u32::from_ne_bytes(t)),
+            misplaced: Misplaced::default(),
             paths: LegPaths::new(network),
             reception: Reception::default(),
             sent: 0,

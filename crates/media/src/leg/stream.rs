@@ -4,7 +4,8 @@ use ahoy_packet::rtcp::{self, SenderInfo};
 use ahoy_packet::rtp::{self, Fields, Header};
 use ahoy_packet::srtp::SrtpError;
 
-use super::{Event, Media, Note, Opened, WebRtcLeg};
+use super::content::content;
+use super::{Event, Media, Note, Nothing, Opened, WebRtcLeg};
 use crate::cx::Cx;
 use crate::network::Fate;
 use crate::network::held::Way;
@@ -16,39 +17,37 @@ const PROTECTED: usize = 12 + 16;
 const CNAME: &str = "WhatsAppAudioStream1";
 
 impl WebRtcLeg {
-    /// Opens an RTP packet in place. `Err` says whether the tag was wrong; counters are kept.
+    /// Opens an RTP packet in place. `None` if it is not authentic, which is counted.
     pub fn open(&mut self, buffer: &mut [u8], len: usize) -> Option<Opened> {
         let (srtp, remote) = (self.srtp.as_mut()?, self.remote.as_ref()?);
         let len = match srtp.inbound.unprotect_rtp(buffer, len) {
             Ok(len) => len,
             Err(error) => {
-                self.count_refused(error);
+                match error {
+                    SrtpError::Replayed => self.reception.replayed += 1,
+                    _ => self.reception.bad_authentication += 1,
+                }
                 return None;
             }
         };
         let packet = buffer.get(..len)?;
         let header: Header = rtp::parse(packet).ok()?;
-        let payload = header.payload_range(packet).ok()?;
-        let media = match header.fields.payload_type {
-            pt if pt == remote.opus => Some(Media::Audio),
-            pt if Some(pt) == remote.telephone_event => Some(Media::Event),
-            _ => None,
+        let (content, payload) = match header.payload_range(packet) {
+            Err(_) => (Err(Nothing::Malformed), 0..0),
+            Ok(range) => {
+                let bytes = packet.get(range.clone())?;
+                let what = content(remote, &header.fields, bytes, &mut self.misplaced);
+                (what, range)
+            }
         };
         if !self.last_flight.is_empty() {
             self.last_flight = Vec::new();
         }
         Some(Opened {
             fields: header.fields,
-            media,
+            content,
             payload,
         })
-    }
-
-    fn count_refused(&mut self, error: SrtpError) {
-        match error {
-            SrtpError::Replayed => self.reception.replayed += 1,
-            _ => self.reception.bad_authentication += 1,
-        }
     }
 
     /// Whether media can leave.
@@ -73,10 +72,7 @@ impl WebRtcLeg {
             self.skip(from);
             return;
         }
-        if let Some(stamp) =
-            self.rewriter
-                .forward(from.ssrc.0, from.sequence, from.timestamp, cx.ms())
-        {
+        if let Some(stamp) = self.rewriter.renumber(media, from, cx.ms()) {
             self.send(media, from.marker, stamp, payload, cx);
         }
     }
@@ -181,7 +177,10 @@ impl WebRtcLeg {
         let len = match srtp.inbound.unprotect_rtcp(buffer, len) {
             Ok(len) => len,
             Err(error) => {
-                self.count_refused(error);
+                match error {
+                    SrtpError::Replayed => self.reception.rtcp_replayed += 1,
+                    _ => self.reception.rtcp_bad_authentication += 1,
+                }
                 return false;
             }
         };

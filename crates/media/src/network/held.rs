@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ahoy_packet::rtp::Fields;
 
-use crate::leg::Media;
+use crate::leg::{Content, Media};
 use crate::rewrite::Stamp;
 use crate::{BridgeId, Side};
 
@@ -23,13 +23,14 @@ pub(crate) enum Way {
     Relay {
         bridge: BridgeId,
         side: Side,
-        media: Option<Media>,
+        content: Content,
         fields: Fields,
     },
     /// Numbered: to the ear of a simulated user.
     Ear {
         bridge: BridgeId,
         media: Media,
+        marker: bool,
         stamp: Stamp,
     },
 }

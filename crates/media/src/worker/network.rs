@@ -26,26 +26,27 @@ impl Worker {
             Way::Relay {
                 bridge,
                 side,
-                media,
+                content,
                 fields,
             } => {
                 let Some(number) = self.number_of(bridge) else {
                     return;
                 };
                 if let Some(call) = call!(self, number) {
-                    call.arrived(side, media, &fields, &arrived.bytes, cx!(self, now));
+                    call.arrived(side, content, &fields, &arrived.bytes, cx!(self, now));
                 }
             }
             Way::Ear {
                 bridge,
                 media,
+                marker,
                 stamp,
             } => {
                 let Some(number) = self.number_of(bridge) else {
                     return;
                 };
                 if let Some(call) = call!(self, number) {
-                    call.heard(media, stamp, &arrived.bytes, cx!(self, now));
+                    call.heard(media, marker, stamp, &arrived.bytes, cx!(self, now));
                 }
             }
         }

@@ -4,7 +4,7 @@ use ahoy_media::{BridgeId, CallPlan, Side, TimelineEvent, UserLeg};
 use ahoy_packet::demux::Kind;
 use ahoy_packet::stun::Role;
 
-use crate::raw::Raw;
+use crate::raw::{Raw, frame};
 use crate::support::Relay;
 
 const CALL: BridgeId = BridgeId(1);
@@ -35,10 +35,10 @@ fn assert_hear_each_other(business: &mut Raw, user: &mut Raw, ssrc: u32, first: 
         let timestamp = u32::from(sequence) * 960;
         business.speak(5, sequence, timestamp);
         let (_, heard) = user.hear().expect("the user hears");
-        assert_eq!(heard, [sequence as u8; 20]);
+        assert_eq!(heard, frame(sequence));
         user.speak(ssrc, sequence, timestamp);
         let (_, heard) = business.hear().expect("the business hears");
-        assert_eq!(heard, [sequence as u8; 20]);
+        assert_eq!(heard, frame(sequence));
     }
 }
 

@@ -188,7 +188,7 @@ impl Raw {
     }
     /// Sends one frame of audio.
     pub fn speak(&mut self, ssrc: u32, sequence: u16, timestamp: u32) {
-        let packet = self.protect(fields(ssrc, sequence, timestamp), &[sequence as u8; 20]);
+        let packet = self.protect(fields(ssrc, sequence, timestamp), &frame(sequence));
         self.send(&packet);
     }
     /// The next media packet, opened.
@@ -213,6 +213,13 @@ impl Raw {
         packet.truncate(len);
         packet
     }
+}
+
+/// What [`Raw::speak`] sends: one Opus frame, as the two low bits of the first byte say (RFC 6716 §3.1).
+pub fn frame(sequence: u16) -> [u8; 20] {
+    let mut frame = [sequence as u8; 20];
+    frame[0] &= !3;
+    frame
 }
 
 pub fn fields(ssrc: u32, sequence: u16, timestamp: u32) -> Fields {

@@ -28,7 +28,7 @@ fn replayed_and_forged_media() {
     let relay = Relay::start();
     let (_, mut business) = call(&relay);
     let good: Vec<Vec<u8>> = (0..10)
-        .map(|i| business.protect(fields(5, 100 + i, 960 * u32::from(i)), &[7; 40]))
+        .map(|i| business.protect(fields(5, 100 + i, 960 * u32::from(i)), &[4; 40]))
         .collect();
     for packet in &good {
         business.send(packet);
@@ -84,6 +84,36 @@ fn forged_reports_and_dtls_rubbish() {
         report.verdict,
         "Both sides sent audio, and it was passed on."
     );
+}
+
+#[test]
+fn and_media_is_counted_apart_from_reports() {
+    let relay = Relay::start();
+    let (_, mut business) = call(&relay);
+    let mut report = vec![0x80, 201, 0, 1];
+    report.extend(5u32.to_be_bytes());
+    let good = business.protect_rtcp(report.clone());
+    (0..3).for_each(|_| business.send(&good));
+    for _ in 0..4 {
+        let mut forged = business.protect_rtcp(report.clone());
+        // In the tag, with any profile: the index may lie behind it.
+        let at = forged.len() - 6;
+        forged[at] ^= 1;
+        business.send(&forged);
+    }
+    let audio = business.protect(fields(5, 1, 0), &[4; 20]);
+    (0..2).for_each(|_| business.send(&audio));
+    for i in 0..3 {
+        let mut forged = business.protect(fields(5, 2 + i, 0), &[4; 20]);
+        *forged.last_mut().unwrap() ^= 1;
+        business.send(&forged);
+    }
+    settle(&mut business);
+    let report = relay.close(1);
+    let leg = report.leg(Side::Business);
+    assert_eq!((leg.replayed, leg.bad_authentication), (1, 3));
+    assert_eq!((leg.rtcp_replayed, leg.rtcp_bad_authentication), (2, 4));
+    assert_eq!((leg.received, leg.lost), (1, 0));
 }
 
 /// A true goodbye is noted in the timeline; only the API ends a call (`media.md` §10).
@@ -179,7 +209,7 @@ fn not_for_another_call_either() {
     let mut stranger = Raw::new(&other.business);
     stranger.nominate();
     // Media of the first call from the address of the second: the address decides whose keys are asked.
-    let packet = business.protect(fields(5, 1, 0), &[1; 20]);
+    let packet = business.protect(fields(5, 1, 0), &[4; 20]);
     stranger.send(&packet);
     stranger.nominate();
     assert_eq!(relay.report(1).leg(Side::Business).received, 0);

@@ -112,7 +112,7 @@ fn and_extensions_sources_and_padding_fall_away() {
     assert!(header.fields.marker);
     // A payload type nobody agreed on goes nowhere.
     let mut odd = fields(5, 10, 960);
-    odd.payload_type = PayloadType(13);
+    odd.payload_type = PayloadType(97);
     let odd = business.protect(odd, &[1]);
     business.send(&odd);
     business.speak(5, 11, 1_920);

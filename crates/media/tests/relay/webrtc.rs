@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ahoy_audio::{EncodedSound, OpusDecoder, listen};
 use ahoy_media::{DtlsRole, LegPlan, RemoteLeg};
-use ahoy_packet::dtmf::{Collector, Digit, Event as KeyEvent, Schedule};
+use ahoy_packet::dtmf::{Arrival, Collector, Digit, Event as KeyEvent, Schedule};
 use ahoy_types::{Fingerprint, PayloadType, Ufrag};
 use str0m::config::Fingerprint as StrFingerprint;
 use str0m::format::{Codec, FormatParams};
@@ -97,7 +97,15 @@ impl Ears {
         self.packets
             .iter()
             .filter(|p| p.pt == EVENTS)
-            .filter_map(|p| collector.push(p.timestamp, KeyEvent::parse(&p.payload).ok()?))
+            .filter_map(|p| {
+                collector.push(Arrival {
+                    sequence: p.seq,
+                    marker: p.marker,
+                    timestamp: p.timestamp,
+                    event: KeyEvent::parse(&p.payload).ok()?,
+                    at: Duration::ZERO,
+                })
+            })
             .map(Digit::as_char)
             .collect()
     }

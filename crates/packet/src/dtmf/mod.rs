@@ -3,10 +3,12 @@
 
 mod collector;
 mod digit;
+mod misplaced;
 mod schedule;
 
-pub use collector::Collector;
+pub use collector::{Arrival, Collector};
 pub use digit::{Digit, DigitError};
+pub use misplaced::Misplaced;
 pub use schedule::{EventPacket, Schedule};
 
 /// Clock of the duration field in Hz, whatever the audio's clock.

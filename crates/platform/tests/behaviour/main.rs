@@ -19,6 +19,7 @@ mod a_webhook_is_sent_once_more_when_asked;
 mod an_ended_call_is_charged_and_counted;
 mod any_order_of_acts_keeps_the_promises;
 mod exactly_the_allowed_calls_win;
+mod keys_go_only_where_they_were_agreed;
 mod messages_go_both_ways;
 mod one_of_many_acts_wins;
 mod permissions_come_and_go;
