@@ -98,9 +98,11 @@ mod tests {
         use ahoy_calling::readings::{
             FingerprintReading, HeaderReading, HolidayRules, SdpDefectReading, SetupReading,
         };
+        use ahoy_calling::routing::ForeignThreads;
         let file = read(
             "[readings]\nfingerprints = \"any\"\nsdp_defect = \"138008\"\nsetup = \"actpass\"\n\
-             holiday = \"open\"\nholiday_rules = \"table\"\nwebhook_headers = \"live\"\n",
+             holiday = \"open\"\nholiday_rules = \"table\"\nwebhook_headers = \"live\"\n\
+             foreign_threads = \"sent\"\n",
         );
         let readings = Readings {
             fingerprints: FingerprintReading::Any,
@@ -109,6 +111,7 @@ mod tests {
             holiday: HolidayReading::Open,
             holiday_rules: HolidayRules::Table,
             webhook_headers: HeaderReading::Live,
+            foreign_threads: ForeignThreads::Sent,
         };
         assert_eq!(file.limit_table().readings, readings);
     }

@@ -27,6 +27,7 @@ pub mod price;
 pub mod quality;
 pub mod readings;
 pub mod registration;
+pub mod routing;
 pub mod settings;
 pub mod simulated;
 pub mod standing;

@@ -8,7 +8,7 @@ mod content;
 mod entry;
 mod send;
 
-use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
+use ahoy_types::{AppId, MessageId, PhoneNumberId, RuleTime, WaId};
 use serde::{Deserialize, Serialize};
 
 pub use crate::pair::Answer;
@@ -94,6 +94,8 @@ pub struct Message {
     pub error: Option<u32>,
     /// `biz_opaque_callback_data`: repeated in its status webhooks.
     pub opaque: Option<String>,
+    /// The app of the business that sent it; `None` for what users and the platform write.
+    pub app: Option<AppId>,
     /// What it counts as on the bill, decided when it was sent; `None` for what users and the platform write.
     pub pricing: Option<Pricing>,
 }
@@ -119,6 +121,7 @@ impl Message {
             status: MessageStatus::Sent,
             error: None,
             opaque: None,
+            app: None,
             pricing: None,
         }
     }

@@ -10,6 +10,7 @@ use crate::call::WrongState;
 use crate::limits::Limits;
 use crate::pair::{Pair, Permission, RequestLimit};
 use crate::readings::SdpRefusal;
+use crate::routing::ControlRefusal;
 
 pub use phone::{PhoneRefusal, UserCallFacts, may_user_call};
 
@@ -62,6 +63,17 @@ pub enum Refusal {
     /// 131055: the number's calls go over SIP.
     #[error("this phone number has SIP enabled: its calls go over SIP, not over this endpoint")]
     SipEnabled,
+    /// 138038: on a number with routing only the Call primary takes and places calls.
+    #[error(
+        "this phone number has conversation routing and the app's business is not primary for its calls"
+    )]
+    NotCallPrimary,
+    /// 100: another business owns the thread.
+    #[error("to: another responder owns the conversation with this recipient")]
+    ForeignThread,
+    /// 100, and 2494191 for a take: the thread stays as it is.
+    #[error(transparent)]
+    ThreadControl(#[from] ControlRefusal),
     /// 138000: the number has calling switched off.
     #[error("calling is not enabled for this phone number")]
     CallingDisabled,

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hours::HolidayReading;
+use crate::routing::ForeignThreads;
 
 /// The choices. The defaults are those of record (`contract.md` §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Readings {
     pub holiday_rules: HolidayRules,
     /// The headers of webhooks.
     pub webhook_headers: HeaderReading,
+    /// What becomes of a message into a thread that another business owns.
+    pub foreign_threads: ForeignThreads,
 }
 
 /// Fingerprints of hash functions other than SHA-256 (`media.md` §4.1 rule 6).

@@ -24,6 +24,7 @@ use crate::routes;
         (name = "settings", description = "What a number offers"),
         (name = "nodes", description = "Phone numbers, accounts and apps"),
         (name = "webhooks", description = "Who gets which webhooks where"),
+        (name = "routing", description = "Several apps on one number: roles, and who answers whom"),
         (name = "tokens", description = "Access tokens"),
     )
 )]
@@ -73,6 +74,52 @@ pub(crate) struct CallsBody {
     /// The same by its old name.
     #[schema(deprecated)]
     paid_messaging_account_id: Option<String>,
+}
+
+/// Body of `POST /{phone-number-id}/thread_control`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ThreadControlBody {
+    /// `whatsapp`.
+    #[schema(example = "whatsapp")]
+    messaging_product: String,
+    /// The user's number.
+    #[schema(example = "447700900001")]
+    to: Option<String>,
+    /// The user's business-scoped id, instead of `to`.
+    recipient: Option<String>,
+    /// What to do.
+    action: ThreadAction,
+    /// pass: to whom; to the escalation partner without it.
+    control_pass: Option<ControlPass>,
+    /// For the next owner of a pass, or the former one of a take.
+    #[schema(max_length = 2000)]
+    metadata: Option<String>,
+}
+
+/// Value of `action`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(
+    dead_code,
+    reason = "describes the wire; requests are read by ahoy_wire::routing"
+)]
+pub(crate) enum ThreadAction {
+    /// By the owner: to another role.
+    Pass,
+    /// By the owner: to nobody in particular.
+    Release,
+    /// By the escalation partner: to itself.
+    Take,
+}
+
+/// To whom a thread is passed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlPass {
+    /// `customer_service`, `marketing`, `utility`, `ctwa`, `ai_agent` or `escalation`.
+    #[schema(example = "escalation")]
+    target_role: String,
 }
 
 /// Value of `action`.

@@ -2,6 +2,7 @@
 
 use ahoy_calling::Refusal;
 use ahoy_calling::readings::{SdpDefectReading, SdpRefusal};
+use ahoy_calling::routing::ControlRefusal;
 use ahoy_calling::template::FaultKind;
 use ahoy_platform::AuthError;
 use ahoy_wire::errors::SUBCODE_EXPIRED;
@@ -15,6 +16,9 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NoSuchObject(id) => return GraphError::unsupported(method, id),
         Refusal::Sdp(refusal) => return sdp_error(refusal),
         Refusal::Invalid(_) | Refusal::WrongState(_) => ErrorCode::InvalidParameter,
+        Refusal::ThreadControl(ControlRefusal::TakeNotAllowed) => ErrorCode::TakeNotAllowed,
+        Refusal::ForeignThread | Refusal::ThreadControl(_) => ErrorCode::InvalidParameter,
+        Refusal::NotCallPrimary => ErrorCode::NotCallPrimary,
         Refusal::PinMismatch => ErrorCode::PinMismatch,
         Refusal::NoCode(_) => ErrorCode::VerificationCode,
         Refusal::NotVerified => ErrorCode::NumberVerification,

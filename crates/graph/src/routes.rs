@@ -11,6 +11,7 @@ mod numbers;
 mod permissions;
 mod profile;
 mod registration;
+mod routing;
 mod settings;
 mod subscriptions;
 mod templates;
@@ -31,6 +32,8 @@ pub(crate) fn described() -> OpenApiRouter<GraphState> {
         .routes(routes!(calls::act))
         .routes(routes!(messages::send))
         .routes(routes!(permissions::read))
+        .routes(routes!(routing::roles))
+        .routes(routes!(routing::control))
         .routes(routes!(settings::read, settings::change))
         .routes(routes!(numbers::list, verification::add))
         .routes(routes!(verification::request_code))

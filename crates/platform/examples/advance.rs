@@ -214,6 +214,7 @@ impl World {
                 content: Content::Interactive(Interactive::PermissionRequest { body: None }),
                 context: None,
                 opaque: None,
+                sent: None,
             };
             let sent = platform.send_message(caller, number, message).await;
             sent.map_err(|e| e.to_string())?;

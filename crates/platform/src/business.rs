@@ -10,13 +10,13 @@ use ahoy_calling::{Call, Refusal, WithoutMedia, WrongState};
 use ahoy_faults::CallFacts;
 use ahoy_media::RemoteLeg;
 use ahoy_sdp::{Fingerprints, Offered, Policy, parse_answer};
-use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, UserId, WaId};
+use ahoy_types::{AppId, CallId, Direction, PhoneNumberId, RuleTime, UserId, WaId};
 
 use crate::account::Caller;
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{account, call_log, faults, finish, identity, sdp};
+use crate::{account, call_log, faults, finish, identity, routing, sdp};
 
 /// Whom a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +57,10 @@ impl Platform {
         answer: String,
     ) -> Result<(), Refusal> {
         let remote = self.read_answer(caller, number, &call, &answer, "pre_accept")?;
-        let request = caller.request.clone();
+        let (request, app) = (caller.request.clone(), caller.app);
         self.ledger()
             .execute(move |step| {
-                let mut call = load_to_take(step, &call)?;
+                let mut call = load_to_take(step, app, &call)?;
                 if call.pre_accept(&answer, ahoy_sdp::same_sdp)? == CallStep::PreAccepted {
                     store(step, &call)?;
                     call_log::note_request(step, &call.id, CallAct::PreAccept, request)?;
@@ -84,10 +84,10 @@ impl Platform {
         opaque: Option<String>,
     ) -> Result<(), Refusal> {
         let remote = self.read_answer(caller, number, &call, &answer, "accept")?;
-        let request = caller.request.clone();
+        let (request, app) = (caller.request.clone(), caller.app);
         self.ledger()
             .execute(move |step| {
-                let mut call = load_to_take(step, &call)?;
+                let mut call = load_to_take(step, app, &call)?;
                 let now = step.now;
                 let result = call.accept(&answer, opaque, ahoy_sdp::same_sdp, now)?;
                 call_log::note_request(step, &call.id, CallAct::Accept, request)?;
@@ -133,10 +133,10 @@ impl Platform {
         (what, act): (CallAct, EndingAct),
     ) -> Result<(), Refusal> {
         self.own_call(caller, number, &call)?;
-        let request = caller.request.clone();
+        let (request, app) = (caller.request.clone(), caller.app);
         self.ledger()
             .execute(move |step| {
-                let mut call = load(step, &call)?;
+                let mut call = load(step, app, &call)?;
                 act(&mut call, step.limits.without_media, step.now)?;
                 call_log::note_request(step, &call.id, what, request)?;
                 finish::ended(step, &call).map_err(internal)
@@ -210,6 +210,7 @@ impl Platform {
     ) -> Result<Call, Refusal> {
         caller.need(Scope::WhatsappBusinessMessaging)?;
         let number = self.number_for(caller, number)?;
+        self.may_call(caller, &number)?;
         if number.settings.sip.status.on() {
             return Err(Refusal::SipEnabled);
         }
@@ -301,16 +302,17 @@ fn unknown_call(id: &CallId) -> Refusal {
     ))
 }
 
-fn load(step: &mut Step<'_>, id: &CallId) -> Result<Call, Refusal> {
-    step.tx
-        .call(id)
-        .map_err(internal)?
-        .ok_or_else(|| unknown_call(id))
+/// A call, if this app may still act on it.
+fn load(step: &mut Step<'_>, app: AppId, id: &CallId) -> Result<Call, Refusal> {
+    let call = step.tx.call(id).map_err(internal)?;
+    let call = call.ok_or_else(|| unknown_call(id))?;
+    routing::must_call_now(step, call.number, app)?;
+    Ok(call)
 }
 
 /// A call that the business may go on with.
-fn load_to_take(step: &mut Step<'_>, id: &CallId) -> Result<Call, Refusal> {
-    let call = load(step, id)?;
+fn load_to_take(step: &mut Step<'_>, app: AppId, id: &CallId) -> Result<Call, Refusal> {
+    let call = load(step, app, id)?;
     may_take(&finish::number_of(step, call.number).map_err(internal)?)?;
     Ok(call)
 }

@@ -77,7 +77,7 @@ fn tell_tier(step: &mut Step<'_>, number: &Number, price: &Price, month: Month) 
         month: month.to_string(),
         region: price.market.to_string(),
     });
-    outbox::publish(step, number, "account_update", None, &body)
+    outbox::publish_to_all(step, number, "account_update", None, &body)
 }
 
 impl Platform {

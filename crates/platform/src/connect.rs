@@ -19,7 +19,7 @@ use crate::business::{NO_OPUS_OVER_DTLS, Recipient, defective, internal, policy_
 use crate::effect::{ArmCall, Effect, UserEnd};
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{account, call_log, faults, finish, identity, outbox, sdp};
+use crate::{account, call_log, faults, finish, identity, outbox, routing, sdp};
 
 /// A new business-initiated call.
 #[derive(Debug, Clone)]
@@ -55,6 +55,7 @@ impl Platform {
     ) -> Result<CallId, Refusal> {
         caller.need(Scope::WhatsappBusinessMessaging)?;
         let number = self.number_for(caller, number)?;
+        self.may_call(caller, &number)?;
         let user = self.resolve(&number, &request.recipient)?;
         if user == number.number {
             return Err(Refusal::Invalid("to: a number cannot call itself".into()));
@@ -108,9 +109,11 @@ impl Platform {
         let fault = self.process_fault(&facts);
         let node = number.id;
         let opaque = request.opaque;
+        let app = caller.app;
         let offer_text = request.sdp;
         self.ledger()
             .execute(move |step| {
+                routing::must_call_now(step, node, app)?;
                 place(
                     step,
                     node,
@@ -241,7 +244,7 @@ pub(crate) fn announce(
             cta_payload: call.cta_payload.clone(),
         },
     );
-    outbox::publish(step, number, "calls", Some(&call.id), &body)?;
+    routing::call_event(step, number, call, false, &body)?;
     step.effects.push(Effect::TimersChanged);
     Ok(())
 }

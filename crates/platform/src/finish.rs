@@ -10,7 +10,7 @@ use ahoy_wire::webhook::{self, Answered, CallOutcome, CallStatus, StatusEvent, T
 
 use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::{call_log, charge, outbox, permission, quality};
+use crate::{call_log, charge, outbox, permission, quality, routing};
 
 /// The number of a call; a call without one is a corrupt store.
 pub(crate) fn number_of(step: &mut Step<'_>, id: PhoneNumberId) -> Result<Number> {
@@ -32,7 +32,7 @@ pub(crate) fn publish_status(step: &mut Step<'_>, call: &Call, status: CallStatu
             biz_opaque_callback_data: call.opaque.clone(),
         },
     );
-    outbox::publish(step, &number, "calls", Some(&call.id), &body)
+    routing::call_event(step, &number, call, false, &body)
 }
 
 /// The call is connected: counters, the gate, and ACCEPTED where the business called.
@@ -127,7 +127,7 @@ pub(crate) fn ended(step: &mut Step<'_>, call: &Call) -> Result<()> {
             errors: error_of(end.cause).into_iter().collect(),
         },
     );
-    outbox::publish(step, &number, "calls", Some(&call.id), &body)?;
+    routing::call_event(step, &number, call, true, &body)?;
     charge::settle(step, &number, call)?;
     permission::after_user_call(step, &number, call)?;
     if call.counts_as_unanswered() {

@@ -84,6 +84,11 @@ impl Fault for crate::identity::NumberRefusal {
         Self::Internal(sentence)
     }
 }
+impl Fault for crate::routing::RoutingRefusal {
+    fn internal(sentence: String) -> Self {
+        Self::Store(StoreError(sentence))
+    }
+}
 impl Fault for PhoneRefusal {
     fn internal(sentence: String) -> Self {
         Self::Internal(sentence)

@@ -8,7 +8,7 @@ use ahoy_calling::account::{Number, Subscription};
 use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_faults::{Subject, WebhookOutcome};
 use ahoy_store::{Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, TimerKind};
-use ahoy_types::{AppId, CallId, DeliveryId, PhoneNumberId, RuleTime, WaId, WabaId};
+use ahoy_types::{AppId, BusinessId, CallId, DeliveryId, PhoneNumberId, RuleTime, WaId, WabaId};
 use ahoy_wire::webhook::Common;
 use tokio::sync::oneshot;
 
@@ -72,15 +72,29 @@ pub(crate) fn common_for(step: &mut Step<'_>, number: &Number, wa_id: WaId) -> R
     })
 }
 
-/// Owes `body` to every app that is subscribed to the number's WABA and to `field`.
-pub(crate) fn publish(
+/// Owes `body`, which routing does not touch, to every app that is subscribed to the number's WABA and to `field`. What
+/// is about calls or messages goes through [`crate::routing`].
+pub(crate) fn publish_to_all(
     step: &mut Step<'_>,
     number: &Number,
     field: &str,
     lane: Option<&CallId>,
     body: &[u8],
 ) -> Result<()> {
-    owe(step, number.waba, number.id, field, lane, body)
+    owe(step, number.waba, number.id, None, field, lane, body)
+}
+
+/// The same to the apps of one business alone.
+pub(crate) fn publish_to(
+    step: &mut Step<'_>,
+    number: &Number,
+    business: BusinessId,
+    field: &str,
+    lane: Option<&CallId>,
+    body: &[u8],
+) -> Result<()> {
+    let only = Some(business);
+    owe(step, number.waba, number.id, only, field, lane, body)
 }
 
 /// Owes `body`, which is about the account and none of its numbers, to every app subscribed to it and to `field`.
@@ -90,13 +104,14 @@ pub(crate) fn publish_for_account(
     field: &str,
     body: &[u8],
 ) -> Result<()> {
-    owe(step, waba, PhoneNumberId(waba.0), field, None, body)
+    owe(step, waba, PhoneNumberId(waba.0), None, field, None, body)
 }
 
 fn owe(
     step: &mut Step<'_>,
     waba: WabaId,
     node: PhoneNumberId,
+    only: Option<BusinessId>,
     field: &str,
     lane: Option<&CallId>,
     body: &[u8],
@@ -105,7 +120,8 @@ fn owe(
         let Some(app) = step.tx.app(id)? else {
             continue;
         };
-        if !app.fields.iter().any(|f| f == field) {
+        let meant = only.is_none_or(|business| app.business == business);
+        if !meant || !app.fields.iter().any(|f| f == field) {
             continue;
         }
         let waits = match lane {

@@ -14,7 +14,7 @@ use ahoy_wire::webhook::{self, PermissionReply};
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::random;
-use crate::{account, identity, messages, outbox};
+use crate::{account, identity, messages, outbox, routing};
 
 /// Why the webhook is sent.
 #[derive(Clone, Copy)]
@@ -186,7 +186,7 @@ fn publish(
     identity::met(step, number, user, NamedBy::Id)?;
     let common = outbox::common_for(step, number, user)?;
     let body = webhook::permission_reply(&common, &reply);
-    outbox::publish(step, number, "messages", lane, &body)
+    routing::permission_reply(step, number, lane, &body)
 }
 
 fn message_id(step: &Step<'_>, user: WaId) -> Result<MessageId> {

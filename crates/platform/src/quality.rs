@@ -164,7 +164,7 @@ fn tell(step: &mut Step<'_>, number: &Number, notice: Notice) -> Result<()> {
         }
         (None, None) => return Ok(()),
     };
-    outbox::publish(step, number, "account_update", None, &body)?;
+    outbox::publish_to_all(step, number, "account_update", None, &body)?;
     let (subject, text) = notice.mail(number);
     mail::notify(step, number, &subject, &text)
 }

@@ -14,7 +14,7 @@ use crate::account::Caller;
 use crate::business::internal;
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{outbox, quality};
+use crate::{outbox, quality, routing};
 
 impl Platform {
     /// Lays a patch over a number's call settings; enabling needs what `rules.md` §1 asks for. The changes the reference
@@ -86,7 +86,10 @@ fn may_enable(step: &mut Step<'_>, number: &Number) -> Result<(), Refusal> {
     }
     for subscription in step.tx.subscriptions(number.waba).map_err(internal)? {
         let app = step.tx.app(subscription.app).map_err(internal)?;
-        if app.is_some_and(|a| a.fields.iter().any(|f| f == "calls")) {
+        let Some(app) = app.filter(|a| a.fields.iter().any(|f| f == "calls")) else {
+            continue;
+        };
+        if routing::gets_calls(step.tx, number, app.business).map_err(internal)? {
             return Ok(());
         }
     }
@@ -114,7 +117,7 @@ fn is_announcement(step: &mut Step<'_>, number: &Number, id: MediaId) -> Result<
 pub(crate) fn tell(step: &mut Step<'_>, number: &Number) -> ahoy_store::Result<()> {
     let calling = calling_of(number, None, step.now);
     let body = webhook::settings_update(number.waba, number.id, step.now, &calling);
-    outbox::publish(step, number, "account_settings_update", None, &body)
+    outbox::publish_to_all(step, number, "account_settings_update", None, &body)
 }
 
 /// The `calling` object of an answer; with the password of that app's SIP server, where one is named.

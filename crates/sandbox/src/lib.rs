@@ -18,6 +18,7 @@ mod numbers;
 mod phones;
 mod record;
 mod routes;
+mod routing;
 mod standing;
 mod state;
 mod templates;

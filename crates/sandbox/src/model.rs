@@ -10,6 +10,7 @@ mod chat;
 mod deliveries;
 mod faults;
 mod numbers;
+mod routing;
 mod timeline;
 mod users;
 
@@ -20,6 +21,7 @@ pub(crate) use chat::{PermissionAnswer, PhoneShown, Thread, Written};
 pub(crate) use deliveries::{DeliveryList, DeliveryShown, Replayed};
 pub(crate) use faults::{FaultPlan, FaultsShown};
 pub(crate) use numbers::{Mailbox, NumberShown, StandingShown, TemplateShown};
+pub(crate) use routing::{RoutingShown, ThreadOwners};
 pub(crate) use timeline::TimelinePage;
 pub(crate) use users::{BehaviourBody, ClientBody, SeenShown, UserList, UserShown};
 

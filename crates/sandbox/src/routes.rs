@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use crate::document::Frame;
 use crate::{
     SandboxState, call_logs, calls, chat, clock, deliveries, faults, identity, numbers, phones,
-    standing, state, templates, timeline, users,
+    routing, standing, state, templates, timeline, users,
 };
 
 /// The prefix of all routes.
@@ -46,6 +46,9 @@ pub(crate) fn described() -> OpenApiRouter<SandboxState> {
         .routes(routes!(call_logs::get))
         .routes(routes!(numbers::get, numbers::patch))
         .routes(routes!(standing::get, standing::put))
+        .routes(routes!(routing::of_number, routing::set_of_number))
+        .routes(routes!(routing::of_waba, routing::set_of_waba))
+        .routes(routes!(routing::threads))
         .routes(routes!(templates::patch))
         .routes(routes!(standing::mailbox))
         .routes(routes!(deliveries::list))

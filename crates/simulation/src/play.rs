@@ -186,6 +186,7 @@ impl World {
             content,
             context: None,
             opaque: None,
+            sent: None,
         };
         self.simply(async move {
             outcome(&platform.send_message(&caller, NODES[number], message).await)

@@ -22,6 +22,7 @@ mod ids_and_lists;
 mod messages;
 mod outbox;
 mod quality;
+mod routing;
 pub mod samples;
 mod state;
 mod templates;
@@ -115,6 +116,8 @@ pub const CASES: &[(&str, Case)] = cases![
     quality::marks_are_summed_from_an_hour_on,
     quality::marks_are_forgotten_by_kind_and_by_age,
     quality::mails_come_back_and_are_pruned_when_finished,
+    routing::rules_of_accounts_and_numbers_are_kept_apart,
+    routing::threads_come_back_in_pages,
     transactions::refused_work_leaves_no_trace_and_its_neighbours_stay,
     transactions::failed_work_undoes_the_whole_batch,
     transactions::panicking_work_undoes_the_whole_batch,

@@ -10,6 +10,7 @@ pub mod conformance;
 mod messages;
 mod permissions;
 mod quality;
+mod routing;
 mod rows;
 pub mod sqlite;
 mod state;
@@ -20,6 +21,7 @@ pub use charges::{CallEvent, CallLogFilter, Charge, ChargeRows, ChargeTx, Logged
 pub use messages::{MessageRows, MessageTx};
 pub use permissions::{IdentityRows, IdentityTx, ShownId};
 pub use quality::{Mail, MailState, NewMail, QualityRows, QualityTx};
+pub use routing::{RoutingRows, RoutingScope, RoutingTx};
 pub use rows::{
     Attempt, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NumberOverride, Page, Timer,
     TimerKind,
@@ -79,7 +81,7 @@ pub trait Reader: Send {
 
 /// Reading rows: the same on the ledger's connection (own uncommitted writes included) and on a reader.
 pub trait Rows:
-    MessageRows + TemplateRows + IdentityRows + QualityRows + ChargeRows + AdminRows
+    MessageRows + TemplateRows + IdentityRows + QualityRows + ChargeRows + AdminRows + RoutingRows
 {
     /// A portfolio.
     fn business(&mut self, id: BusinessId) -> Result<Option<Business>>;
@@ -153,7 +155,9 @@ pub trait Rows:
 }
 
 /// Writing rows, inside the ledger.
-pub trait Tx: Rows + MessageTx + TemplateTx + IdentityTx + QualityTx + ChargeTx + AdminTx {
+pub trait Tx:
+    Rows + MessageTx + TemplateTx + IdentityTx + QualityTx + ChargeTx + AdminTx + RoutingTx
+{
     /// Creates or replaces a portfolio.
     fn put_business(&mut self, row: &Business) -> Result<()>;
     /// Creates or replaces a WABA.

@@ -22,6 +22,7 @@ mod permissions;
 #[cfg(test)]
 mod plans;
 mod quality;
+mod routing;
 mod state;
 mod templates;
 #[cfg(test)]

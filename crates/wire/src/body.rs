@@ -88,6 +88,15 @@ impl Body {
         Self::default().with_query(query)
     }
 
+    /// The parameters as one object, without those that say who asks.
+    pub fn sent(&self) -> Value {
+        let mut all = self.form.clone();
+        all.extend(self.json.clone());
+        all.remove("access_token");
+        all.remove("appsecret_proof");
+        Value::Object(all)
+    }
+
     /// The parameters.
     pub fn fields(&self) -> Fields<'_> {
         Fields {

@@ -17,6 +17,7 @@ pub mod messages;
 pub mod nodes;
 pub mod permissions;
 pub mod profile;
+pub mod routing;
 mod session;
 pub mod settings;
 pub mod subscriptions;

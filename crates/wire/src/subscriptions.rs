@@ -46,12 +46,14 @@ pub const FIELDS: [&str; 34] = [
     "user_preferences",
 ];
 /// Those of [`FIELDS`] that this server has webhooks for.
-pub const SENT: [&str; 5] = [
+pub const SENT: [&str; 7] = [
     "account_settings_update",
     "account_update",
     "calls",
     "message_template_status_update",
     "messages",
+    "messaging_handovers",
+    "standby",
 ];
 /// Most characters in a callback URL of an app.
 pub const MAX_CALLBACK_URL: usize = 2048;

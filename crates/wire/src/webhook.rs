@@ -10,6 +10,7 @@ mod build;
 mod messages;
 mod model;
 mod person;
+mod routing;
 mod sign;
 mod template;
 mod unix;
@@ -29,5 +30,9 @@ pub use model::{
     WelcomeMessage,
 };
 pub use person::{SharedContact, SharedName, SharedPhone, System, UserChanged, user_changed};
+pub use routing::{
+    Control, HANDOVERS, HandoverEvent, HandoverRecipient, HandoverSender, MessageEcho, STANDBY,
+    Standby, echo, handover, standby_copy,
+};
 pub use sign::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, proof_fits, sign, sign_legacy, verify};
 pub use template::{TemplateStatus, template_status};

@@ -3,6 +3,7 @@
 
 mod a_card_is_accepted_once_and_in_time;
 mod a_permission_is_what_its_history_says;
+mod a_thread_has_one_owner;
 mod marks_stay_in_their_window;
 mod no_window_holds_more_than_its_limit;
 mod phones_look_anew_in_time;

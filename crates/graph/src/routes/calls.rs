@@ -28,7 +28,7 @@ use crate::refusal::OrRefuse as _;
     request_body = CallsBody,
     responses(
         (status = 200, description = "Done", body = CallsAnswer),
-        (status = 400, description = "Code 100: parameter, SDP or state; 130429: throughput; 131055: SIP; 138000 calling disabled; 138001, 138003, 138012, 138013, 138014", body = ErrorEnvelope),
+        (status = 400, description = "Code 100: parameter, SDP or state; 130429: throughput; 131055: SIP; 138000 calling disabled; 138001, 138003, 138012, 138013, 138014; 138038: another business is primary for the number's calls", body = ErrorEnvelope),
         (status = 401, description = "Code 190: token; 138006: no permission to call", body = ErrorEnvelope),
         (status = 403, description = "Code 10: the token lacks whatsapp_business_messaging", body = ErrorEnvelope),
         (status = 429, description = "Code 138002: concurrent calls; 138005: calls in 24 hours", body = ErrorEnvelope),
@@ -41,13 +41,16 @@ pub(crate) async fn act(
     let number = asked.number()?;
     asked.need(&[Scope::WhatsappBusinessMessaging])?;
     let limits = state.platform.config().limits.of(number.profile);
-    let (number, most) = (number.id, limits.call_requests_per_second);
-    if !state.call_requests.admit(number, most, Instant::now()) {
+    let most = limits.call_requests_per_second;
+    if !state.call_requests.admit(number.id, most, Instant::now()) {
         let edge = "calls";
         return Err(Refusal::RequestRate { most, edge }).or_refuse(&asked.incoming.method);
     }
-    let action = CallAction::parse(&asked.incoming.body()?)?;
     let (platform, caller) = (&state.platform, &asked.caller);
+    let primary = platform.may_call(caller, &number);
+    primary.or_refuse(&asked.incoming.method)?;
+    let number = number.id;
+    let action = CallAction::parse(&asked.incoming.body()?)?;
     let done = match action {
         CallAction::Connect {
             callee,

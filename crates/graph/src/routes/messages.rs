@@ -48,7 +48,8 @@ pub(crate) async fn send(
         let edge = "messages";
         return Err(Refusal::RequestRate { most, edge }).or_refuse(method);
     }
-    let send = match MessageRequest::parse(&asked.incoming.body()?)? {
+    let body = asked.incoming.body()?;
+    let send = match MessageRequest::parse(&body)? {
         MessageRequest::Read { message_id, typing } => {
             let done = state
                 .platform
@@ -66,6 +67,7 @@ pub(crate) async fn send(
         content: send.content,
         context: send.context,
         opaque: send.biz_opaque_callback_data,
+        sent: Some(body.sent()),
     };
     let sent = state
         .platform

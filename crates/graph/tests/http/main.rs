@@ -23,3 +23,4 @@ mod subscriptions_and_tokens;
 mod support;
 mod templates_live_and_are_sent;
 mod the_document_describes_the_routes;
+mod two_apps_share_a_number;

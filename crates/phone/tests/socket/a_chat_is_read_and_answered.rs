@@ -22,6 +22,7 @@ async fn send(server: &Server, content: Value) -> String {
         content: send.content,
         context: send.context,
         opaque: None,
+        sent: None,
     };
     let sent = server
         .platform

@@ -12,7 +12,7 @@ use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::messages::{new_id, put};
 use crate::platform::Platform;
-use crate::{finish, outbox};
+use crate::{finish, outbox, routing};
 
 /// Why a user cannot have another number: a sentence for the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,5 +125,5 @@ fn tell(step: &mut Step<'_>, known: &Known, from: WaId, to: WaId) -> Result<()> 
         previous_parent_user_id: known.before.parent_user_id.clone(),
     };
     let body = webhook::user_changed(&common, &event);
-    outbox::publish(step, number, "messages", None, &body)
+    routing::system_message(step, number, to, &body)
 }

@@ -13,7 +13,7 @@ use ahoy_wire::webhook::{self, MessageStatusEvent};
 use super::{Device, put};
 use crate::effect::Effect;
 use crate::ledger::Step;
-use crate::{finish, outbox};
+use crate::{finish, outbox, routing};
 
 /// Most messages a phone takes at once when it comes back.
 const BACKLOG: usize = 1_000;
@@ -127,7 +127,7 @@ fn tell(step: &mut Step<'_>, number: &Number, message: &Message) -> Result<()> {
             error: message.error.map(error_of).transpose()?,
         },
     );
-    outbox::publish(step, number, "messages", None, &body)
+    routing::message_status(step, number, message, &body)
 }
 
 fn price(pricing: Pricing) -> webhook::Pricing {

@@ -13,7 +13,7 @@ use ahoy_calling::message::{
 };
 use ahoy_calling::pair::Pair;
 use ahoy_store::{Result as StoreResult, StoreError};
-use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
+use ahoy_types::{AppId, MessageId, PhoneNumberId, RuleTime, WaId};
 use ahoy_wire::messages::{Content, Interactive};
 use ahoy_wire::webhook::ContactCard;
 
@@ -22,7 +22,7 @@ use crate::account::{self, Caller, ensure_user};
 use crate::business::{Recipient, internal};
 use crate::ledger::Step;
 use crate::platform::Platform;
-use crate::{finish, identity, outbox};
+use crate::{finish, identity, outbox, routing};
 
 /// A message of the business.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct OutgoingMessage {
     pub context: Option<MessageId>,
     /// `biz_opaque_callback_data`.
     pub opaque: Option<String>,
+    /// The body of the request, for partners who watch the thread.
+    pub sent: Option<serde_json::Value>,
 }
 
 /// A message that was taken. Whether it arrives its statuses tell.
@@ -65,8 +67,9 @@ impl Platform {
         }
         let device = self.device(user)?;
         let create_users = self.config().create_users;
+        let app = caller.app;
         self.ledger()
-            .execute(move |step| take(step, number.id, user, message, device, create_users))
+            .execute(move |step| take(step, number.id, user, app, message, device, create_users))
             .await
     }
 }
@@ -75,6 +78,7 @@ fn take(
     step: &mut Step<'_>,
     number: PhoneNumberId,
     user: WaId,
+    app: AppId,
     outgoing: OutgoingMessage,
     device: Device,
     create_users: bool,
@@ -98,6 +102,7 @@ fn take(
     let mut message = Message::new(id, number.id, user, Side::Business, kind, now);
     message.context = outgoing.context;
     message.opaque = outgoing.opaque;
+    message.app = Some(app);
     let reach = Reach {
         known,
         client,
@@ -123,6 +128,9 @@ fn take(
         step.tx
             .count_service_message(number.id, month)
             .map_err(internal)?;
+    }
+    if fate == Fate::Sent {
+        routing::outbound(step, &number, &message, app, outgoing.sent)?;
     }
     if let Some(code) = fate.error() {
         message.status = MessageStatus::Failed;

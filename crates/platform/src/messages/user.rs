@@ -14,7 +14,7 @@ use crate::ledger::Step;
 use crate::live::UserLegKind;
 use crate::platform::Platform;
 use crate::user::{Dial, Dialled};
-use crate::{finish, identity, outbox};
+use crate::{finish, identity, outbox, routing};
 
 type Result<T> = std::result::Result<T, PhoneRefusal>;
 
@@ -313,6 +313,7 @@ fn tell(
             Some((id.clone(), own))
         }
     };
+    let advertisement = referral.is_some();
     let common = outbox::common_for(step, number, message.user)?;
     let body = webhook::inbound(
         &common,
@@ -324,5 +325,5 @@ fn tell(
             referral,
         },
     );
-    outbox::publish(step, number, "messages", None, &body)
+    routing::inbound(step, number, message, advertisement, &body)
 }

@@ -20,7 +20,7 @@ use crate::ledger::Step;
 use crate::live::UserLegKind;
 use crate::messages::payload_of_button;
 use crate::platform::Platform;
-use crate::{call_log, faults, finish, identity, outbox, sdp, simulated};
+use crate::{call_log, faults, finish, identity, outbox, routing, sdp, simulated};
 
 /// A user's call.
 #[derive(Debug, Clone, Default)]
@@ -244,5 +244,5 @@ fn tell_unpaid(step: &mut Step<'_>, number: PhoneNumberId, user: WaId) -> ahoy_s
         "A user called this number, and the call was not put through: the account has no valid payment method.",
     );
     let body = webhook::failure(&common, error);
-    outbox::publish(step, &number, "calls", None, &body)
+    routing::call_failure(step, &number, &body)
 }

@@ -45,6 +45,7 @@ impl World {
             content,
             context: None,
             opaque: None,
+            sent: None,
         };
         let sent = self.platform.send_message(&self.caller, PHONE, message);
         sent.await.unwrap()

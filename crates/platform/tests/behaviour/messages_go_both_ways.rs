@@ -41,6 +41,7 @@ impl World {
             content,
             context: None,
             opaque: Some("crm-77".into()),
+            sent: None,
         };
         let sent = self.platform.send_message(&self.caller, PHONE, message);
         sent.await.map(|sent| sent.id)
@@ -352,6 +353,7 @@ async fn what_cannot_be_sent_is_refused_at_once() {
         content: text("Hi"),
         context: Some(MessageId::new(ANA, [9; 16])),
         opaque: None,
+        sent: None,
     };
     let sent = world.platform.send_message(&world.caller, PHONE, message);
     let refused = sent.await.unwrap_err().to_string();
@@ -369,6 +371,7 @@ async fn what_cannot_be_sent_is_refused_at_once() {
             content,
             context: None,
             opaque: None,
+            sent: None,
         };
         let sent = world.platform.send_message(&world.caller, second, message);
         let off = sent.await.err() == Some(Refusal::CallingDisabled);

@@ -5,7 +5,7 @@ use ahoy_calling::message::{
 };
 use ahoy_types::{MessageId, PhoneNumberId, RuleTime};
 
-use super::samples::{NOW, NUMBER, OTHER_NUMBER, wa_id};
+use super::samples::{APP, NOW, NUMBER, OTHER_NUMBER, wa_id};
 use super::{read, round_trip, try_write, write};
 use crate::Store;
 
@@ -120,6 +120,7 @@ pub(super) fn every_kind_of_message_comes_back(store: &mut dyn Store) {
             kind,
             context: Some(message_id(99)),
             opaque: Some("crm".into()),
+            app: (n > 0).then_some(APP),
             pricing: (n > 0).then(|| Pricing {
                 billable: n % 2 == 0,
                 category: "utility".into(),

@@ -1,11 +1,21 @@
 //! Export and import.
 
+use ahoy_calling::routing::{Role, RoutingRules};
 use ahoy_types::Direction;
 use serde_json::{Value, json};
 
 use super::samples::{self, APP, NOW, NUMBER};
 use super::{read, write};
-use crate::{DeliveryState, Dump, ReplaceError, Store, StoreError, TimerKind};
+use crate::{DeliveryState, Dump, ReplaceError, RoutingScope, Store, StoreError, TimerKind};
+
+/// Routing whose roles are all the one business's.
+fn own_rules() -> RoutingRules {
+    RoutingRules {
+        enabled: Some(true),
+        roles: [(Role::Calls, samples::BUSINESS)].into(),
+        ..Default::default()
+    }
+}
 
 /// A bit of everything whose rows hang together.
 fn fill(store: &mut dyn Store) {
@@ -32,6 +42,9 @@ fn fill(store: &mut dyn Store) {
         let delivery = samples::delivery(APP, Some(call.id), DeliveryState::Sending);
         let delivery = tx.add_delivery(&delivery)?;
         tx.add_attempt(&samples::attempt(delivery, 1))?;
+        let account = RoutingScope::Account(samples::waba().id);
+        tx.put_routing_rules(account, &own_rules())?;
+        tx.put_thread(NUMBER, samples::wa_id(1), &super::routing::thread())?;
         tx.put_meta("seeded", "1")
     });
 }
@@ -126,6 +139,22 @@ const WRONG: &[Wrong] = &[
     (
         |d| d["tables"]["call_texts"] = json!([]),
         "tables.calls[0]: a part of it is missing",
+    ),
+    (
+        |d| d["tables"]["routing"][0]["rules_json"] = json!({"enabled": 1}),
+        "tables.routing[0]: ",
+    ),
+    (
+        |d| d["tables"]["routing"][0]["rules_json"] = json!({"roles": {"calls": "5"}}),
+        "tables.routing[0]: there is no business 5",
+    ),
+    (
+        |d| d["tables"]["routing"][0]["node"] = json!(5),
+        "tables.routing[0]: node 5 is no account and no number",
+    ),
+    (
+        |d| d["tables"]["threads"][0]["state_json"] = json!({"owner": 1}),
+        "tables.threads[0]: ",
     ),
     (
         |d| d["tables"]["numbers"][0]["waba"] = json!(5),

@@ -169,6 +169,7 @@ impl AdminTx for View<'_> {
             return Ok(false);
         };
         run(self.0, "DELETE FROM subscriptions WHERE waba = ?1", [key])?;
+        run(self.0, "DELETE FROM routing WHERE node = ?1", [key])?;
         gone(self.0, "DELETE FROM wabas WHERE id = ?1", [key])
     }
     fn delete_number(&mut self, of: PhoneNumberId) -> Result<bool> {
@@ -179,6 +180,8 @@ impl AdminTx for View<'_> {
             "DELETE FROM number_overrides WHERE number = ?1",
             "DELETE FROM allow_list WHERE number = ?1",
             "DELETE FROM pictures WHERE number = ?1",
+            "DELETE FROM routing WHERE node = ?1",
+            "DELETE FROM threads WHERE number = ?1",
         ] {
             run(self.0, sql, [key])?;
         }

@@ -2,7 +2,7 @@
 
 use ahoy_calling::calendar::Month;
 use ahoy_calling::message::{Message, Side};
-use ahoy_types::{MessageId, PhoneNumberId, RuleTime, WaId};
+use ahoy_types::{AppId, MessageId, PhoneNumberId, RuleTime, WaId};
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, params};
 
@@ -13,7 +13,7 @@ use crate::{MessageRows, MessageTx, Result};
 macro_rules! messages {
     ($rest:literal) => {
         concat!(
-            "SELECT id, number, user, author, at, kind_json, context, status, error, opaque, pricing_json FROM messages ",
+            "SELECT id, number, user, author, at, kind_json, context, status, error, opaque, pricing_json, app FROM messages ",
             $rest
         )
     };
@@ -37,6 +37,10 @@ fn read_message(row: &Row<'_>) -> Result<Message> {
         pricing: match row.get_ref(10)? {
             ValueRef::Null => None,
             _ => Some(json(row, 10)?),
+        },
+        app: match row.get_ref(11)? {
+            ValueRef::Null => None,
+            _ => Some(AppId(unsigned(row, 11)?)),
         },
     })
 }
@@ -158,8 +162,8 @@ impl MessageTx for View<'_> {
     fn put_message(&mut self, row: &Message) -> Result<()> {
         run(
             self.0,
-            "INSERT INTO messages (id, number, user, author, at, kind_json, context, status, error, opaque, is_request, pricing_json)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO messages (id, number, user, author, at, kind_json, context, status, error, opaque, is_request, pricing_json, app)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET kind_json = excluded.kind_json, status = excluded.status,
              error = excluded.error",
             params![
@@ -175,6 +179,7 @@ impl MessageTx for View<'_> {
                 row.opaque,
                 row.request().is_some(),
                 row.pricing.as_ref().map(to_json).transpose()?,
+                row.app.map(|app| id(app.0)).transpose()?,
             ],
         )?;
         Ok(())

@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0010_replays.sql"),
     include_str!("../../migrations/0011_faults.sql"),
     include_str!("../../migrations/0012_identity.sql"),
+    include_str!("../../migrations/0013_routing.sql"),
 ];
 
 /// Marks a file as this program's (`Ahoy` in ASCII, SQLite's `application_id`).

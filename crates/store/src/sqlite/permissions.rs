@@ -142,6 +142,7 @@ const OF_USER: &[&str] = &[
     "UPDATE calls SET user = ?2 WHERE user = ?1",
     "UPDATE acquaintances SET user = ?2 WHERE user = ?1",
     "UPDATE pairs SET user = ?2 WHERE user = ?1 AND number IN (SELECT id FROM numbers)",
+    "UPDATE threads SET user = ?2 WHERE user = ?1 AND number IN (SELECT id FROM numbers)",
     "UPDATE messages SET user = ?2 WHERE user = ?1 AND number IN (SELECT id FROM numbers)",
     "UPDATE quality_feedback SET user = ?2 WHERE user = ?1 AND number IN (SELECT id FROM numbers)",
 ];

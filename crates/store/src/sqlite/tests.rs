@@ -9,7 +9,7 @@ use super::folder::Folder;
 use super::migrate::MIGRATIONS;
 use super::{Durability, SqliteStore};
 use crate::conformance::samples::{self, BUSINESS, NUMBER};
-use crate::{Batch, Result, Store, StoreError, Tx};
+use crate::{Batch, Result, RoutingScope, Store, StoreError, Tx};
 
 fn write(store: &mut SqliteStore, work: impl Fn(&mut dyn Tx) -> Result<()>) -> Result<()> {
     store.batch(&mut |batch| batch.savepoint(&mut |tx| work(tx).map(|()| true)))
@@ -207,6 +207,42 @@ fn an_export_of_an_older_schema_goes_through_the_migrations() {
     let newest = super::state::dump(&new.conn).unwrap();
     assert_eq!(newest.schema as usize, MIGRATIONS.len());
     assert_eq!(newest.tables["businesses"][0]["name"], "Old Ltd");
+}
+
+#[test]
+fn a_folder_from_before_routing_opens_and_has_none() {
+    let (path, _remove) = folder();
+    let before = MIGRATIONS
+        .iter()
+        .position(|step| step.contains("CREATE TABLE routing"))
+        .unwrap();
+    let old = SqliteStore::open_schema(
+        Folder::open(&path).unwrap(),
+        Durability::Normal,
+        &MIGRATIONS[..before],
+    )
+    .unwrap();
+    let id = ahoy_types::MessageId::new(samples::wa_id(0), [1; 16]);
+    old.conn
+        .execute(
+            "INSERT INTO messages (id, number, user, author, at, kind_json, status, is_request)
+             VALUES (?1, ?2, 447700900001, 'business', 0, '{\"type\":\"text\",\"body\":\"old\"}', 'sent', 0)",
+            rusqlite::params![id.as_str(), NUMBER.0.cast_signed()],
+        )
+        .unwrap();
+    drop(old);
+    let store = SqliteStore::open(&path).unwrap();
+    let mut reader = store.reader().unwrap();
+    reader
+        .read(&mut |rows| {
+            let message = rows.message(&id)?.unwrap();
+            assert_eq!(message.app, None);
+            let of = RoutingScope::Account(samples::WABA);
+            assert_eq!(rows.routing_rules(of)?, None);
+            assert_eq!(rows.thread(NUMBER, message.user)?, Default::default());
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]

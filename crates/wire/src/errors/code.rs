@@ -231,6 +231,8 @@ table! {
     NoMedia 138023 400 Webhook "Call accepted but ended with no media" "The call was accepted, and no media was ever seen.";
     SipNotEnabled 138024 400 Health "SIP not enabled on the phone number" "Of a phone number.";
     SipServerMissing 138025 400 Health "No SIP server configured for the app" "Of an app.";
+    NotCallPrimary 138038 400 Answer "Not the primary responder for calls" "The number has conversation routing, and another business is primary for its calls; trying again does not help."
+        => "Calls are handled elsewhere" "Another provider handles the calls of this number. Ask whoever manages the number to assign calls to you." false;
     TemplateLimit 2388019 400 Answer "Template limit reached" "The account has as many templates as it may (250).";
     TemplateLength 2388040 400 Answer "Template field too long" "A field of the template is too long.";
     TemplateHeader 2388047 400 Answer "Template header format is not valid" "The header's format is wrong.";
@@ -238,6 +240,7 @@ table! {
     TemplateFooter 2388073 400 Answer "Template footer format is not valid" "The footer's format is wrong.";
     TemplateRatio 2388293 400 Answer "Template has too many variables for its length" "There are too many variables in too little text.";
     TemplateEdges 2388299 400 Answer "Template begins or ends with a variable" "A variable stands at the start or the end.";
+    TakeNotAllowed 2494191 400 Answer "Thread control not permitted" "Only the escalation partner takes a thread.";
 }
 
 impl ErrorCode {

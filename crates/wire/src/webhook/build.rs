@@ -338,7 +338,7 @@ pub(super) fn notification(common: &Common, field: &str, value: Value) -> Vec<u8
     body(common.waba, field, value)
 }
 
-fn body(waba: WabaId, field: &str, value: Value) -> Vec<u8> {
+pub(super) fn body(waba: WabaId, field: &str, value: Value) -> Vec<u8> {
     crate::ascii::webhook_bytes(&Notification {
         object: "whatsapp_business_account".to_owned(),
         entry: vec![Entry {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{RestrictionInfo, ViolationInfo, VolumeTierInfo};
 use super::person::{SharedContact, System};
+use super::routing::{Control, HandoverRecipient, HandoverSender, Standby};
 use super::unix;
 use crate::Session;
 use crate::errors::WebhookError;
@@ -109,6 +110,21 @@ pub struct Value {
     /// A new tier of prices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_tier_info: Option<VolumeTierInfo>,
+    /// The user of a thread, on `messaging_handovers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<HandoverSender>,
+    /// The number of a thread, on `messaging_handovers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<HandoverRecipient>,
+    /// The thread is the receiver's now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_passed: Option<Control>,
+    /// The thread is no longer the receiver's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_taken: Option<Control>,
+    /// Copies, on `standby`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby: Option<Box<Standby>>,
 }
 
 /// The business number.

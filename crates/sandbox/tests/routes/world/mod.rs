@@ -103,6 +103,7 @@ impl Sandbox {
             content,
             context: None,
             opaque: None,
+            sent: None,
         };
         let sent = self.platform.send_message(&self.caller, PHONE, message);
         sent.await.unwrap().id.to_string()

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::super::view::View;
 use crate::{
-    AdminRows, ChargeRows, IdentityRows, MessageRows, QualityRows, ReplaceError, Result, Rows,
-    StoreError, TemplateRows, TimerKind,
+    AdminRows, ChargeRows, IdentityRows, MessageRows, QualityRows, ReplaceError, Result,
+    RoutingRows, RoutingScope, Rows, StoreError, TemplateRows, TimerKind,
 };
 
 type Checked = std::result::Result<(), ReplaceError>;
@@ -24,6 +24,7 @@ const REFERENCES: &[(&str, &str, &str, &str)] = &[
     ("subscriptions", "app", "apps", "id"),
     ("number_overrides", "number", "numbers", "id"),
     ("number_overrides", "app", "apps", "id"),
+    ("threads", "number", "numbers", "id"),
     ("call_texts", "call", "calls", "seq"),
     ("call_events", "call", "calls", "seq"),
     ("charges", "call", "calls", "seq"),
@@ -89,6 +90,23 @@ pub(super) fn check(conn: &Connection) -> Checked {
     each(conn, "mails", "id", |id| found(view.mail(MailId(id))))?;
     each_of_pair(conn, "pairs", |number, user| {
         view.pair(PhoneNumberId(number), wa_id(user)?).map(|_| ())
+    })?;
+    each(conn, "routing", "node", |id| {
+        let of = RoutingScope::Account(WabaId(id));
+        let rules = view.routing_rules(of)?.unwrap_or_default();
+        let node = view.waba(WabaId(id))?.is_some() || view.number(PhoneNumberId(id))?.is_some();
+        if !node {
+            return Err(StoreError(format!("node {id} is no account and no number")));
+        }
+        for business in rules.businesses() {
+            if view.business(business)?.is_none() {
+                return Err(StoreError(format!("there is no business {business}")));
+            }
+        }
+        Ok(())
+    })?;
+    each_of_pair(conn, "threads", |number, user| {
+        view.thread(PhoneNumberId(number), wa_id(user)?).map(|_| ())
     })?;
     each_of_pair(conn, "allow_list", |_, user| wa_id(user).map(|_| ()))?;
     each_of(conn, "user_ids", "business", "user", |_, user| {
