@@ -1,8 +1,8 @@
 //! One sentence that answers "why was it silent?": a pure function of the timeline.
 //!
-//! The events of the timeline become facts a leg ([`facts`]). One ordered decision turns facts into findings ([`decide`]), the
-//! earliest missing link first, as it explains what comes behind it. Each finding is one sentence ([`finding`]), and some have a
-//! hint ([`hint`]). The rule: a sentence states only what was looked at, and denies no event of its own timeline. What each sentence
+//! The events of the timeline become facts a leg (`facts`). One ordered decision turns facts into findings (`decide`), the
+//! earliest missing link first, as it explains what comes behind it. Each finding is one sentence (`finding`), and some have a
+//! hint (`hint`). The rule: a sentence states only what was looked at, and denies no event of its own timeline. What each sentence
 //! means and what to do about it is in `docs/verdicts.md`.
 
 mod decide;

@@ -255,6 +255,7 @@ fn keys_that_do_not_fit_a_dtls_number() {
         ),
         "ice-pwd of 21 characters is not 22 to 256 letters, digits, + and / (RFC 8839)"
     );
+    // Padding stands at the end alone.
     for bad in ["-", "_", "=", "!", "."] {
         assert_eq!(
             changed("chrome-offer", "kD8+uG2/", &format!("kD8+uG2{bad}")),

@@ -183,7 +183,7 @@ mod tests {
         assert_eq!((method, path.as_str()), (Method::PATCH, "/businesses/73"));
         assert_eq!(
             body,
-            json!({"name": null, "contacts": ["a@b.example", "c@d.example"]})
+            json!({"name": null, "contacts": ["a@b.example", "c@d.example"], "contact_book": null})
         );
         let (.., body) = asked(&[&update[..], &["--no-contacts"]].concat())?;
         assert_eq!(body["contacts"], json!([]));
