@@ -1,6 +1,6 @@
 //! Opus (RFC 6716), mono, 20 ms a frame.
 //!
-//! The codec is `ropus`, safe Rust after the fixed-point libopus; [`Codec`] is all that the rest knows of it. It is held to Debian's libopus 1.3.1
+//! The codec is `ropus`, safe Rust after the fixed-point libopus; the trait `Codec` is all that the rest knows of it. It is held to Debian's libopus 1.3.1
 //! sample by sample (`tests/opus_agrees_with_libopus.rs`).
 
 use std::fmt;
