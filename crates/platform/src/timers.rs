@@ -135,17 +135,20 @@ impl Platform {
                 _ => break,
             }
         }
-        // Written before the clock stands there: a jump whose mark finds no room on the disk has not happened, and a crash after it
-        // takes no time back.
         let clock = self.clock().clone();
-        self.ledger()
-            .execute(move |step| {
-                let mark = clock.mark(step.now.max(target));
-                step.tx.put_meta(CLOCK_KEY, &mark)
-            })
-            .await?;
-        self.clock().hold(target);
-        Ok(())
+        let before = clock.now();
+        clock.hold(target);
+        let written = {
+            let clock = clock.clone();
+            self.ledger()
+                .execute(move |step| step.tx.put_meta(CLOCK_KEY, &clock.mark(step.now)))
+                .await
+        };
+        if written.is_err() {
+            // A jump whose mark finds no room on the disk has not happened: a crash after it would take the time back.
+            clock.set(before, clock.frozen());
+        }
+        written
     }
 }
 
