@@ -100,9 +100,11 @@ pub struct OfficialAccount {
     /// The number.
     pub id: String,
     /// `NOT_STARTED`, `PENDING`, `UNDER_REVIEW`, `APPROVED`, `REJECTED`, `EXPIRED` or `CANCELLED`.
-    pub oba_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oba_status: Option<String>,
     /// The same in a sentence.
-    pub status_message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_message: Option<String>,
 }
 
 /// All fields of an [`OfficialAccount`].

@@ -11,7 +11,6 @@ from ahoy_interop.waiting import eventually
 
 KEYS = {
     "RSA-2048": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
-    "RSA-4096": lambda: rsa.generate_private_key(public_exponent=65537, key_size=4096),
     "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
 }
 

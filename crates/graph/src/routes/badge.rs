@@ -36,8 +36,8 @@ pub(crate) async fn read(asked: Asked) -> Result<Answer<Map<String, Value>>, Ref
     let badge = number.badge();
     let node = OfficialAccount {
         id: number.id.to_string(),
-        oba_status: badge.as_str().to_owned(),
-        status_message: badge.message().to_owned(),
+        oba_status: Some(badge.as_str().to_owned()),
+        status_message: Some(badge.message().to_owned()),
     };
     let query = asked.incoming.query();
     let fields = query.fields();
