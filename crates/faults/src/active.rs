@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::dice::{draw, mix};
 use crate::event::events_of;
 use crate::plan::{
-    ApiFault, Area, Cut, Heard, MediaFault, OnlyCalls, OnlyRequests, OnlyWebhooks, Plan,
-    ProcessFault, Receiver, Rule, WebhookFault,
+    AlertFault, ApiFault, Area, Cut, EventFault, Heard, MediaFault, OnlyCalls, OnlyRequests,
+    OnlyWebhooks, Plan, ProcessFault, Receiver, Rule, WebhookFault,
 };
 
 /// One attempt to deliver a webhook.
@@ -141,6 +141,10 @@ pub struct MediaOutcome {
     pub dtls_late: Duration,
     /// Only one side is heard.
     pub one_way: Option<Heard>,
+    /// One packet of a key press goes astray.
+    pub event: Option<EventFault>,
+    /// The platform sends an alert.
+    pub alert: Option<AlertFault>,
 }
 
 impl MediaOutcome {
@@ -167,6 +171,8 @@ impl MediaOutcome {
             no_dtls: self.no_dtls || other.no_dtls,
             dtls_late: self.dtls_late.max(other.dtls_late),
             one_way: self.one_way.or(other.one_way),
+            event: self.event.or(other.event),
+            alert: self.alert.or(other.alert),
         }
     }
 }
@@ -321,6 +327,8 @@ impl Active {
                     MediaFault::NoDtls => one.no_dtls = true,
                     MediaFault::DtlsLate(late) => one.dtls_late = late,
                     MediaFault::OneWay(heard) => one.one_way = Some(heard),
+                    MediaFault::Event(event) => one.event = Some(event),
+                    MediaFault::Alert(alert) => one.alert = Some(alert),
                     MediaFault::CodecRefused => {}
                 }
                 outcome = outcome.and(one);

@@ -20,6 +20,7 @@ pub use active::{
 pub use board::{Board, Subject};
 pub use event::events_of;
 pub use plan::{
-    ApiFault, Area, Cut, Heard, MediaFault, Plan, ProcessFault, Receiver, Rule, WebhookFault,
+    AlertFault, ApiFault, Area, Cut, EventFault, Heard, MediaFault, Plan, ProcessFault, Receiver,
+    Rule, WebhookFault,
 };
 pub use read::{Numbers, from_header, from_json};

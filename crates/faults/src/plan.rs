@@ -82,6 +82,26 @@ pub enum Heard {
     ToUser,
 }
 
+/// One packet of a key press that does not go as the others do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventFault {
+    /// Which packet of the press, from 1.
+    pub packet: u8,
+    /// Which press of the call, from 1; each if none.
+    pub press: Option<u32>,
+    /// It goes twice; otherwise not at all.
+    pub again: bool,
+}
+
+/// A DTLS alert in mid-call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertFault {
+    /// `internal_error` (80), which is fatal; otherwise `close_notify` (0).
+    pub fatal: bool,
+    /// So long after audio began to flow, in real time.
+    pub after: Duration,
+}
+
 /// What may happen to a call's media on its way between the platform and the business.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MediaFault {
@@ -100,6 +120,10 @@ pub enum MediaFault {
     DtlsLate(Duration),
     /// Audio goes one way only.
     OneWay(Heard),
+    /// One packet of a key press, as it goes to the business, is lost or sent twice.
+    Event(EventFault),
+    /// The platform sends the business a DTLS alert while audio flows.
+    Alert(AlertFault),
     /// The business's session description is read as if it offered no codec in use here.
     CodecRefused,
 }

@@ -40,6 +40,9 @@ const fn faults_of(area: Area) -> &'static [&'static str] {
             "no_dtls",
             "dtls_late_ms",
             "one_way",
+            "event_lost",
+            "event_repeated",
+            "dtls_alert",
             "codec_refused",
         ],
         Area::Process => &["refuse_calls", "over_capacity"],
@@ -50,7 +53,7 @@ const fn filters_of(area: Area) -> &'static [&'static str] {
     match area {
         Area::Webhooks => &["event", "call", "number", "receiver", "attempt"],
         Area::Api => &["method", "path", "action", "call", "number"],
-        Area::Media => &["call", "number", "user", "direction"],
+        Area::Media => &["press", "after_ms", "call", "number", "user", "direction"],
         Area::Process => &["number", "user", "direction"],
     }
 }

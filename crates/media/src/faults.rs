@@ -8,6 +8,26 @@ use std::time::{Duration, Instant};
 use crate::Side;
 use crate::network::{Conditions, Fate, Path};
 
+/// One packet of a key press that does not go to the business as the others do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventPacketFault {
+    /// Which packet of the press, from 1.
+    pub packet: u8,
+    /// Which press of the call, from 1; each if none.
+    pub press: Option<u32>,
+    /// It is sent again under the next sequence number, as the repeats of RFC 4733 §2.5.1.4 are; otherwise it is lost.
+    pub again: bool,
+}
+
+/// A DTLS alert sent to the business in mid-call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertFault {
+    /// `internal_error`, which is fatal (RFC 5246 §7.2.2); otherwise `close_notify`.
+    pub fatal: bool,
+    /// So long after audio began to flow.
+    pub after: Duration,
+}
+
 /// What goes wrong with the media of a call on the business's leg.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MediaFaults {
@@ -25,6 +45,10 @@ pub struct MediaFaults {
     pub dtls_late: Duration,
     /// The only side that hears the other.
     pub only_heard_by: Option<Side>,
+    /// A packet of key presses is lost or repeated.
+    pub event: Option<EventPacketFault>,
+    /// An alert is sent while audio flows.
+    pub alert: Option<AlertFault>,
 }
 
 impl MediaFaults {
@@ -51,6 +75,17 @@ impl MediaFaults {
         if let Some(side) = self.only_heard_by {
             words.push(format!("one_way=to_{}", side.as_str()));
         }
+        if let Some(event) = self.event {
+            let what = if event.again { "repeated" } else { "lost" };
+            let press = event.press.map(|press| format!(";press={press}"));
+            let press = press.unwrap_or_default();
+            words.push(format!("event_{what}={}{press}", event.packet));
+        }
+        if let Some(alert) = self.alert {
+            let what = if alert.fatal { "fatal" } else { "close_notify" };
+            let after = alert.after.as_millis();
+            words.push(format!("dtls_alert={what};after_ms={after}"));
+        }
         words
     }
 
@@ -62,6 +97,8 @@ impl MediaFaults {
         self.no_dtls |= other.no_dtls;
         self.dtls_late = self.dtls_late.max(other.dtls_late);
         self.only_heard_by = other.only_heard_by.or(self.only_heard_by);
+        self.event = other.event.or(self.event);
+        self.alert = other.alert.or(self.alert);
     }
 }
 
@@ -79,6 +116,34 @@ enum Late {
     Over,
 }
 
+/// Where an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AlertAt {
+    /// Audio does not flow yet.
+    NotYet,
+    Due(Instant),
+    Sent,
+}
+
+/// What becomes of a packet of a key press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventFate {
+    /// It goes.
+    Once,
+    Lost,
+    Twice,
+}
+
+/// The key press whose packets pass.
+#[derive(Debug, Clone, Copy, Default)]
+struct Press {
+    /// Of its packets (RFC 4733 §2.1: that of the first is kept).
+    timestamp: u32,
+    /// Which of the call, from 1; none has begun at 0.
+    number: u32,
+    packets: u32,
+}
+
 /// The faults of a leg at work.
 #[derive(Debug)]
 pub(crate) struct LegFaults {
@@ -90,6 +155,10 @@ pub(crate) struct LegFaults {
     late: Late,
     /// What came of DTLS too early, in order.
     early: Vec<Datagram>,
+    press: Press,
+    alert: AlertAt,
+    /// Event packets that a fault took.
+    events_taken: u64,
 }
 
 impl LegFaults {
@@ -100,6 +169,9 @@ impl LegFaults {
             taken: [0; 2],
             late: Late::NotAsked,
             early: Vec::new(),
+            press: Press::default(),
+            alert: AlertAt::NotYet,
+            events_taken: 0,
         }
     }
     pub fn add(&mut self, more: &MediaFaults) {
@@ -134,8 +206,46 @@ impl LegFaults {
         let [inbound, outbound] = &self.paths;
         [
             self.taken[0] + inbound.passage().lost,
-            self.taken[1] + outbound.passage().lost,
+            self.taken[1] + outbound.passage().lost + self.events_taken,
         ]
+    }
+    /// What becomes of the next packet of a key press to the peer.
+    pub fn event(&mut self, timestamp: u32) -> EventFate {
+        let press = &mut self.press;
+        if press.number == 0 || press.timestamp != timestamp {
+            press.number = press.number.saturating_add(1);
+            press.timestamp = timestamp;
+            press.packets = 0;
+        }
+        press.packets = press.packets.saturating_add(1);
+        let (packets, number) = (press.packets, press.number);
+        let struck = self.asked.event.filter(|event| {
+            u32::from(event.packet) == packets && event.press.is_none_or(|press| press == number)
+        });
+        match struck {
+            None => EventFate::Once,
+            Some(event) if event.again => EventFate::Twice,
+            Some(_) => {
+                self.events_taken += 1;
+                EventFate::Lost
+            }
+        }
+    }
+    /// Audio flows: the alert's time begins.
+    pub fn flows(&mut self, now: Instant) {
+        if let (AlertAt::NotYet, Some(alert)) = (self.alert, self.asked.alert) {
+            self.alert = AlertAt::Due(now + alert.after);
+        }
+    }
+    /// The alert whose time has come, once.
+    pub fn take_alert(&mut self, now: Instant) -> Option<AlertFault> {
+        match self.alert {
+            AlertAt::Due(at) if at <= now => {
+                self.alert = AlertAt::Sent;
+                self.asked.alert
+            }
+            _ => None,
+        }
     }
     /// Whether DTLS has to wait; the first time it is asked the wait begins.
     pub fn dtls_waits(&mut self, now: Instant) -> bool {
@@ -155,8 +265,15 @@ impl LegFaults {
             self.early.push((from, datagram.into()));
         }
     }
-    /// When DTLS may begin.
+    /// When something is to be done: DTLS may begin, an alert is sent.
     pub fn due(&self) -> Option<Instant> {
+        let alert = match self.alert {
+            AlertAt::Due(at) => Some(at),
+            AlertAt::NotYet | AlertAt::Sent => None,
+        };
+        self.dtls_due().into_iter().chain(alert).min()
+    }
+    fn dtls_due(&self) -> Option<Instant> {
         match self.late {
             Late::Until(at) => Some(at),
             Late::NotAsked | Late::Over => None,
@@ -164,7 +281,7 @@ impl LegFaults {
     }
     /// DTLS may begin if its time has come: with what was kept, in the order in which it came.
     pub fn begin(&mut self, now: Instant) -> Option<Vec<Datagram>> {
-        let due = self.due().is_some_and(|at| at <= now);
+        let due = self.dtls_due().is_some_and(|at| at <= now);
         due.then(|| {
             self.late = Late::Over;
             std::mem::take(&mut self.early)

@@ -45,7 +45,7 @@ pub use causes::{CheckFault, EndReason, Flow, HelloFault};
 pub use config::{MediaConfig, MediaError};
 pub use engine::{Armed, MediaEngine, Reply};
 pub use event::{BridgeId, DtlsRole, MediaEvent, Side, TimeoutKind};
-pub use faults::MediaFaults;
+pub use faults::{AlertFault, EventPacketFault, MediaFaults};
 pub use leg::NoAudio;
 pub use network::{Conditions, ConditionsError, LONGEST_DELAY, LegNetwork, Passage, Passages};
 pub use plan::{

@@ -132,11 +132,17 @@ pub enum TimelineEvent {
         /// Whose leg.
         side: Side,
     },
-    /// A DTLS alert came after the handshake: the peer most likely closed its end. Not verified, as the association's memory is
-    /// freed by then, and not a hang-up.
+    /// An authentic DTLS alert came after the handshake: the peer most likely closed its end. Not a hang-up.
     DtlsAlert {
         /// Who.
         side: Side,
+    },
+    /// A DTLS alert was sent after the handshake, because a fault asked for it.
+    DtlsAlertSent {
+        /// Whose leg.
+        side: Side,
+        /// Whether it was `internal_error`, which is fatal; otherwise `close_notify`.
+        fatal: bool,
     },
     /// The side that was called took the call. Audio flows when the media of both is up: see [`TimelineEvent::GateOpened`].
     Answered {
@@ -318,6 +324,7 @@ impl TimelineEvent {
             | Self::DtlsFailed { side, .. }
             | Self::FingerprintMismatch { side, .. }
             | Self::DtlsAlert { side, .. }
+            | Self::DtlsAlertSent { side, .. }
             | Self::Answered { side, .. }
             | Self::FirstPacket { side, .. }
             | Self::UnknownPayloadType { side, .. }

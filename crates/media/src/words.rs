@@ -219,6 +219,14 @@ impl fmt::Display for TimelineEvent {
                 "The {}'s certificate is not the one its SDP announced.",
                 side.as_str()
             ),
+            Self::DtlsAlertSent { side, fatal } => {
+                let what = if *fatal {
+                    "fatal alert"
+                } else {
+                    "close_notify"
+                };
+                write!(f, "A DTLS {what} was sent to the {}.", side.as_str())
+            }
             Self::DtlsAlert { side } => write!(f, "The {} sent a DTLS alert.", side.as_str()),
             Self::GateOpened => f.write_str("The gate opened: audio flows from now on."),
             Self::FirstPacket { side, .. } => write!(

@@ -13,7 +13,7 @@ use ahoy_faults::{
     Active, Attempt, Board, CallFacts, Heard, MediaOutcome, Plan, ProcessFault, Subject,
     WebhookOutcome,
 };
-use ahoy_media::{BridgeId, MediaFaults, Side};
+use ahoy_media::{AlertFault, BridgeId, EventPacketFault, MediaFaults, Side};
 use ahoy_store::Result;
 use ahoy_types::{AppId, CallId, DeliveryId};
 use serde_json::{Map, Value};
@@ -323,6 +323,15 @@ fn media(outcome: MediaOutcome) -> MediaFaults {
         only_heard_by: outcome.one_way.map(|heard| match heard {
             Heard::ToBusiness => Side::Business,
             Heard::ToUser => Side::User,
+        }),
+        event: outcome.event.map(|event| EventPacketFault {
+            packet: event.packet,
+            press: event.press,
+            again: event.again,
+        }),
+        alert: outcome.alert.map(|alert| AlertFault {
+            fatal: alert.fatal,
+            after: alert.after,
         }),
     }
 }

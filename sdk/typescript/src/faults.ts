@@ -44,6 +44,11 @@ export interface MediaFault extends FaultRule {
   no_dtls?: boolean | number;
   dtls_late_ms?: number;
   one_way?: "to_business" | "to_user";
+  event_lost?: number;
+  event_repeated?: number;
+  press?: number;
+  dtls_alert?: "close_notify" | "fatal";
+  after_ms?: number;
   codec_refused?: boolean | number;
   call?: string;
   user?: string;

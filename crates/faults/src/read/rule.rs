@@ -7,8 +7,8 @@ use super::fields::{Fields, list};
 use super::{Numbers, faults_of};
 use crate::event::EVENTS;
 use crate::plan::{
-    ApiFault, Area, Cut, Heard, MediaFault, OnlyCalls, OnlyRequests, OnlyWebhooks, ProcessFault,
-    Receiver, Rule, WebhookFault,
+    AlertFault, ApiFault, Area, Cut, EventFault, Heard, MediaFault, OnlyCalls, OnlyRequests,
+    OnlyWebhooks, ProcessFault, Receiver, Rule, WebhookFault,
 };
 
 pub(super) type Named<F> = Vec<(&'static str, F, Option<f64>)>;
@@ -131,7 +131,57 @@ pub(super) fn media_faults(fields: &Fields<'_>) -> Result<Named<MediaFault>, Str
         ],
     )?;
     found.extend(heard.map(|heard| ("one_way", MediaFault::OneWay(heard), None)));
+    found.extend(event_fault(fields)?);
+    found.extend(alert_fault(fields)?);
     Ok(found)
+}
+
+type Found<F> = Option<(&'static str, F, Option<f64>)>;
+
+fn event_fault(fields: &Fields<'_>) -> Result<Found<MediaFault>, String> {
+    let most = u64::from(u8::MAX);
+    let packet = |key| match fields.whole(key, most)?.map(u8::try_from) {
+        Some(Ok(0)) => Err(fields.at(key, "the packets of a press are counted from 1")),
+        Some(Ok(packet)) => Ok(Some(packet)),
+        Some(Err(_)) | None => Ok(None),
+    };
+    let (lost, repeated) = (packet("event_lost")?, packet("event_repeated")?);
+    let press = fields.whole("press", u64::from(u32::MAX))?;
+    if press == Some(0) {
+        return Err(fields.at("press", "the presses of a call are counted from 1"));
+    }
+    let (name, packet) = match (lost, repeated) {
+        (Some(_), Some(_)) => {
+            let said = "stands beside `event_lost`: one of the two in a rule";
+            return Err(fields.at("event_repeated", said));
+        }
+        (Some(packet), None) => ("event_lost", packet),
+        (None, Some(packet)) => ("event_repeated", packet),
+        (None, None) if press.is_some() => {
+            return Err(fields.at("press", "goes with `event_lost` or `event_repeated`"));
+        }
+        (None, None) => return Ok(None),
+    };
+    let fault = EventFault {
+        packet,
+        press: press.and_then(|press| u32::try_from(press).ok()),
+        again: repeated.is_some(),
+    };
+    Ok(Some((name, MediaFault::Event(fault), None)))
+}
+
+fn alert_fault(fields: &Fields<'_>) -> Result<Found<MediaFault>, String> {
+    let fatal = fields.word("dtls_alert", &[("close_notify", false), ("fatal", true)])?;
+    let after = fields.millis("after_ms")?;
+    match (fatal, after) {
+        (Some(fatal), after) => {
+            let after = after.unwrap_or_default();
+            let fault = AlertFault { fatal, after };
+            Ok(Some(("dtls_alert", MediaFault::Alert(fault), None)))
+        }
+        (None, Some(_)) => Err(fields.at("after_ms", "goes with `dtls_alert`")),
+        (None, None) => Ok(None),
+    }
 }
 
 pub(super) fn process_faults(fields: &Fields<'_>) -> Result<Named<ProcessFault>, String> {

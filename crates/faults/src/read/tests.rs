@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::plan::{ApiFault, MediaFault, WebhookFault};
+use crate::plan::{AlertFault, ApiFault, EventFault, MediaFault, WebhookFault};
 
 const KNOWN: u64 = 710_000_000_000_001;
 
@@ -79,6 +79,16 @@ fn a_rule_may_stand_by_itself_and_in_a_header() {
         header("no_dtls").unwrap().media[0].faults[0].1,
         MediaFault::NoDtls
     );
+    let alert = header("event_lost=3;press=2, dtls_alert=fatal;after_ms=200").unwrap();
+    let event = EventFault {
+        packet: 3,
+        press: Some(2),
+        again: false,
+    };
+    assert_eq!(alert.media[0].faults[0].1, MediaFault::Event(event));
+    let after = std::time::Duration::from_millis(200);
+    let fault = AlertFault { fatal: true, after };
+    assert_eq!(alert.media[1].faults[0].1, MediaFault::Alert(fault));
     assert_eq!(
         header(r#"{"media":{"no_ice":true}}"#).unwrap().media.len(),
         1
@@ -177,6 +187,34 @@ fn what_is_wrong_is_named() {
         (
             json!({"media": {"one_way": true}}),
             "media.one_way: `true` is not one of to_business, to_user",
+        ),
+        (
+            json!({"media": {"event_lost": 0}}),
+            "media.event_lost: the packets of a press are counted from 1",
+        ),
+        (
+            json!({"media": {"event_repeated": 256}}),
+            "media.event_repeated: `256` is not a whole number from 0 to 255",
+        ),
+        (
+            json!({"media": {"event_lost": 1, "event_repeated": 2}}),
+            "media.event_repeated: stands beside `event_lost`",
+        ),
+        (
+            json!({"media": {"loss": 0.1, "press": 2}}),
+            "media.press: goes with `event_lost` or `event_repeated`",
+        ),
+        (
+            json!({"media": {"event_lost": 1, "press": 0}}),
+            "media.press: the presses of a call are counted from 1",
+        ),
+        (
+            json!({"media": {"loss": 0.1, "after_ms": 5}}),
+            "media.after_ms: goes with `dtls_alert`",
+        ),
+        (
+            json!({"media": {"dtls_alert": "closed"}}),
+            "media.dtls_alert: `\"closed\"` is not one of close_notify, fatal",
         ),
         (
             json!({"media": {"no_ice": true, "number": "1"}}),

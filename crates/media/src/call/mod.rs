@@ -205,6 +205,9 @@ impl Call {
             return;
         };
         leg.put_under(faults);
+        if self.gate.is_some() {
+            leg.let_audio_flow(cx.now);
+        }
         for fault in faults.words() {
             self.timeline.push(cx.now, Event::Fault { side, fault });
         }
@@ -224,6 +227,9 @@ impl Call {
         }
         self.gate = Some(cx.now);
         self.timeline.push(cx.now, Event::GateOpened);
+        for leg in self.ends.iter_mut().filter_map(End::leg_mut) {
+            leg.let_audio_flow(cx.now);
+        }
         self.tell_steps(cx);
         for dog in self.flows.iter_mut().filter_map(|flow| flow.dog.as_mut()) {
             dog.open(cx.since_epoch());

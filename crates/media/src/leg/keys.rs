@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use ahoy_packet::dtls::Alert;
 use ahoy_packet::srtp::{Inbound, Outbound};
 
 use super::{Event, Note, RTCP_INTERVAL, Srtp, WebRtcLeg, excerpt};
@@ -14,6 +15,8 @@ use crate::{DtlsRole, HelloFault, RemoteLeg};
 const MAX_HANDSHAKES: u8 = 8;
 /// Addresses whose ClientHello is kept while somebody else's handshake is under way.
 const MAX_RIVALS: usize = 4;
+/// The alert `internal_error` (RFC 5246 §7.2).
+const INTERNAL_ERROR: u8 = 80;
 /// How often a last flight is repeated: twice what a client asks for within a minute of doubling time-outs.
 const MAX_REPEATS: u8 = 16;
 
@@ -179,6 +182,20 @@ impl WebRtcLeg {
         }
     }
 
+    /// Sends an alert on the association that gave the keys, as a fault asks: media goes on.
+    pub(super) fn send_alert(&mut self, fatal: bool, cx: &mut Cx<'_>, note: &mut impl FnMut(Note)) {
+        let alert = match fatal {
+            true => Alert::fatal(INTERNAL_ERROR),
+            false => Alert::CLOSE_NOTIFY,
+        };
+        let sealed = self.established.as_mut().and_then(|e| e.alert(alert));
+        if let (Some(datagram), Some(to)) = (sealed, self.ice.nominated()) {
+            cx.net.send_bytes(to, &datagram);
+            let side = self.side;
+            note(Note::Timeline(Event::DtlsAlertSent { side, fatal }));
+        }
+    }
+
     pub(super) fn advance(
         &mut self,
         packet: Option<(&[u8], SocketAddr)>,
@@ -250,6 +267,7 @@ impl WebRtcLeg {
                     side: self.side,
                     profile,
                 }));
+                self.begin_to_flow(cx.now);
                 self.tell_if_up(note);
             }
             Err(error) => {

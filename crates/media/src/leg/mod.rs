@@ -106,6 +106,8 @@ pub(crate) struct WebRtcLeg {
     bye_noted: bool,
     /// It was told that media can leave.
     up: bool,
+    /// Audio may flow.
+    open: bool,
     /// What is made to go wrong; nothing in production.
     faults: Option<Box<LegFaults>>,
 }
@@ -144,6 +146,7 @@ impl WebRtcLeg {
             rtcp_due: None,
             bye_noted: false,
             up: false,
+            open: false,
             faults: None,
         }
     }
@@ -153,6 +156,20 @@ impl WebRtcLeg {
         match &mut self.faults {
             Some(known) => known.add(faults),
             None => self.faults = Some(Box::new(LegFaults::new(faults))),
+        }
+    }
+    /// The call was accepted: audio flows as soon as there are keys.
+    pub fn let_audio_flow(&mut self, now: Instant) {
+        self.open = true;
+        self.begin_to_flow(now);
+    }
+    /// Faults whose time counts from the audio begin to count when it can flow.
+    fn begin_to_flow(&mut self, now: Instant) {
+        if self.open
+            && self.srtp.is_some()
+            && let Some(faults) = &mut self.faults
+        {
+            faults.flows(now);
         }
     }
     /// Packets that faults took: from the peer, and to it.
@@ -402,6 +419,7 @@ impl WebRtcLeg {
         self.last_flight = Vec::new();
         self.repeats = 0;
         self.alert_noted = false;
+        self.established = None;
         self.srtp = None;
         self.rtcp_due = None;
         self.bye_noted = false;
@@ -417,6 +435,9 @@ impl WebRtcLeg {
                 self.on_dtls(&packet, from, cx, note);
             }
             self.start_if_active(cx, note);
+        }
+        if let Some(alert) = self.faults.as_mut().and_then(|f| f.take_alert(now)) {
+            self.send_alert(alert.fatal, cx, note);
         }
         if self
             .handshake

@@ -7,6 +7,7 @@ use ahoy_packet::srtp::SrtpError;
 use super::content::content;
 use super::{Event, Media, Note, Nothing, Opened, WebRtcLeg};
 use crate::cx::Cx;
+use crate::faults::EventFate;
 use crate::network::Fate;
 use crate::network::held::Way;
 use crate::rewrite::Stamp;
@@ -105,6 +106,34 @@ impl WebRtcLeg {
     }
 
     fn send(&mut self, media: Media, marker: bool, stamp: Stamp, payload: &[u8], cx: &mut Cx<'_>) {
+        let fate = match (media, &mut self.faults) {
+            (Media::Audio, _) | (_, None) => EventFate::Once,
+            (Media::Event, Some(faults)) => faults.event(stamp.timestamp),
+        };
+        match fate {
+            EventFate::Once => self.send_once(media, marker, stamp, payload, cx),
+            EventFate::Lost => self.count_sent(payload),
+            EventFate::Twice => {
+                self.send_once(media, marker, stamp, payload, cx);
+                let again = self.rewriter.insert(Some(stamp.timestamp), cx.ms());
+                self.send_once(media, false, again, payload, cx);
+            }
+        }
+    }
+
+    fn count_sent(&mut self, payload: &[u8]) {
+        self.sent += 1;
+        self.octets = self.octets.wrapping_add(payload.len() as u32);
+    }
+
+    fn send_once(
+        &mut self,
+        media: Media,
+        marker: bool,
+        stamp: Stamp,
+        payload: &[u8],
+        cx: &mut Cx<'_>,
+    ) {
         let (Some(srtp), Some(remote), Some(to)) =
             (&mut self.srtp, &self.remote, self.ice.nominated())
         else {
@@ -123,8 +152,7 @@ impl WebRtcLeg {
             .is_some_and(|faults| faults.loses_outbound(cx.since_epoch()))
         {
             // It has left; only the peer never sees it.
-            self.sent += 1;
-            self.octets = self.octets.wrapping_add(payload.len() as u32);
+            self.count_sent(payload);
             return;
         }
         let fields = Fields {
@@ -158,8 +186,7 @@ impl WebRtcLeg {
             }
         };
         if sent {
-            self.sent += 1;
-            self.octets = self.octets.wrapping_add(payload.len() as u32);
+            self.count_sent(payload);
         }
     }
 

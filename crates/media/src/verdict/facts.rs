@@ -202,6 +202,7 @@ impl Asked<'_> {
         };
         Some(match self.taken {
             0 => format!("{what}."),
+            1 => format!("{what}; one packet was lost to that."),
             taken => format!("{what}; {taken} packets were lost to that."),
         })
     }

@@ -23,6 +23,7 @@ mod lost_means_the_same_on_both_legs;
 mod many_calls_may_share_one_socket;
 mod media_follows_the_nominated_address;
 mod nothing_is_heard_before_accept;
+mod one_chosen_packet_goes_astray;
 mod one_of_several_answers_is_heard;
 mod rubbish_changes_nothing;
 mod silence_is_noticed;

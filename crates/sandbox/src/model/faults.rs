@@ -140,6 +140,17 @@ rule!(
         dtls_late_ms: u64,
         /// Audio goes one way only: `to_business` or `to_user`.
         one_way: String,
+        /// Of each key press towards the business this packet is lost, from 1. A press of the platform's own is ten: three at its
+        /// begin, one each 20 ms, three at its end.
+        event_lost: u8,
+        /// Of each key press towards the business this packet is sent twice, under two sequence numbers.
+        event_repeated: u8,
+        /// With `event_lost` and `event_repeated`: only of this press of the call, from 1.
+        press: u32,
+        /// While audio flows the platform sends the business a DTLS alert: `close_notify` or `fatal` (`internal_error`). Media goes on.
+        dtls_alert: String,
+        /// With `dtls_alert`: so many real milliseconds after audio began to flow, 60000 at most.
+        after_ms: u64,
         /// The business's session description is refused for want of a codec.
         codec_refused: Chance,
         /// Only of this call.

@@ -48,6 +48,11 @@ class MediaFault(_Rule, total=False):
     no_dtls: bool | float
     dtls_late_ms: int
     one_way: Literal["to_business", "to_user"]
+    event_lost: int
+    event_repeated: int
+    press: int
+    dtls_alert: Literal["close_notify", "fatal"]
+    after_ms: int
     codec_refused: bool | float
     call: str
     user: str

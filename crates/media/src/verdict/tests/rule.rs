@@ -285,6 +285,7 @@ fn event(side: Side) -> impl Strategy<Value = E> {
         }),
         Just(E::FingerprintMismatch { side }),
         Just(E::DtlsAlert { side }),
+        any::<bool>().prop_map(move |fatal| E::DtlsAlertSent { side, fatal }),
         Just(E::FirstPacket {
             side,
             ssrc: Ssrc(1)
