@@ -6,6 +6,7 @@ mod call_logs;
 mod mails;
 mod numbers;
 mod roles;
+mod routing;
 mod tokens;
 mod wabas;
 
@@ -66,6 +67,8 @@ fn described() -> OpenApiRouter<AdminState> {
         .routes(routes!(numbers::list, numbers::create))
         .routes(routes!(numbers::show, numbers::update, numbers::delete))
         .routes(routes!(numbers::allowed, numbers::allow))
+        .routes(routes!(routing::of_waba, routing::set_of_waba))
+        .routes(routes!(routing::of_number, routing::set_of_number))
         .routes(routes!(numbers::disallow))
         .routes(routes!(numbers::set_picture, numbers::remove_picture))
         .routes(routes!(apps::list, apps::create))

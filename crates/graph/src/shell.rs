@@ -91,7 +91,7 @@ async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
     let mut place = place_of(request.uri().path());
     place.trace.clone_from(&trace);
     let version = place.version.unwrap_or(DEFAULT_VERSION).max(OLDEST_VERSION);
-    let mut response = match rewritten(request.uri(), &place) {
+    let mut response = match rewritten(request.uri()) {
         None => envelope(&GraphError::invalid("The path cannot be read."), &trace),
         Some(uri) => {
             *request.uri_mut() = uri;
@@ -170,9 +170,7 @@ fn place_of(path: &str) -> Place {
         .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
         .collect();
     let version = segments.first().and_then(|first| version_of(first));
-    if version.is_some() {
-        segments.remove(0);
-    }
+    segments.drain(..before_node(&segments));
     Place {
         version,
         segments,
@@ -193,10 +191,30 @@ fn version_of(segment: &str) -> Option<u32> {
     }
 }
 
+/// Before the number and `thread_control` in the path's other spelling (`graph-api.md` §2.8), which has no version: that stands in
+/// the header `X-API-Version`, of which there is one.
+const OTHER_SPELLING: [&str; 3] = ["business", "whatsapp", "phone_numbers"];
+
+/// How many segments stand before the node.
+fn before_node(segments: &[impl AsRef<str>]) -> usize {
+    let versions = usize::from(
+        segments
+            .first()
+            .is_some_and(|s| version_of(s.as_ref()).is_some()),
+    );
+    let rest: Vec<&str> = segments.iter().skip(versions).map(AsRef::as_ref).collect();
+    match rest.split_at_checked(OTHER_SPELLING.len()) {
+        Some((before, [_, "thread_control"])) if before == OTHER_SPELLING => {
+            versions + OTHER_SPELLING.len()
+        }
+        _ => versions,
+    }
+}
+
 /// The address inside: no version, no trailing slash. Segments keep the encoding they came with.
-fn rewritten(uri: &Uri, place: &Place) -> Option<Uri> {
+fn rewritten(uri: &Uri) -> Option<Uri> {
     let raw: Vec<&str> = uri.path().split('/').filter(|s| !s.is_empty()).collect();
-    let kept = raw.get(usize::from(place.version.is_some())..)?;
+    let kept = raw.get(before_node(&raw)..)?;
     let mut text = format!("/{}", kept.join("/"));
     if let Some(query) = uri.query() {
         text.push('?');
@@ -227,7 +245,7 @@ mod tests {
 
     fn inside(uri: &str) -> String {
         let uri: Uri = uri.parse().unwrap();
-        rewritten(&uri, &place_of(uri.path())).unwrap().to_string()
+        rewritten(&uri).unwrap().to_string()
     }
 
     #[test]
@@ -246,6 +264,12 @@ mod tests {
             "/710?fields=a/b&x=%2F"
         );
         assert_eq!(inside("/v25.0"), "/");
+        let other = "/business/whatsapp/phone_numbers/710/thread_control";
+        assert_eq!(inside(&format!("{other}?x=1")), "/710/thread_control?x=1");
+        assert_eq!(place_of(other).segments, ["710", "thread_control"]);
+        // No other edge is known to have it.
+        let calls = "/business/whatsapp/phone_numbers/710/calls";
+        assert_eq!(inside(calls), calls);
         assert_eq!(inside("/v25.0/a%2Fb/calls"), "/a%2Fb/calls");
     }
 

@@ -9,6 +9,7 @@ mod businesses;
 mod call_logs;
 mod mails;
 mod numbers;
+mod routing;
 mod tokens;
 
 pub use apps::{AppPatch, NewApp};

@@ -19,6 +19,7 @@ use crate::{finish, outbox};
 mod set;
 
 pub use set::{RoutingRefusal, RoutingView, ThreadOwner};
+pub(crate) use set::{rules_of, set_rules};
 
 /// What holds on a number; `None` where every app gets everything.
 pub(crate) fn of(rows: &mut dyn Rows, number: &Number) -> Result<Option<Routing>> {

@@ -18,8 +18,10 @@ const NAMELESS: &str = "Access token";
 /// Body of a creation.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewTokenBody {
-    /// The app it is for; it reaches the objects of the app's business.
+    /// The app it is for.
     app: String,
+    /// The business whose objects it reaches; the app's own if absent.
+    business: Option<String>,
     /// What it is for.
     name: Option<String>,
     /// `whatsapp_business_management`, `whatsapp_business_messaging`; both if absent.
@@ -70,6 +72,7 @@ pub(super) async fn create(asked: Asked) -> Answer<TokenView> {
     let fields = body.fields();
     let new = NewToken {
         app: required(&fields, "app")?,
+        business: parsed(&fields, "business")?,
         name: text(&fields, "name")?.unwrap_or_else(|| NAMELESS.to_owned()),
         scopes: words(&fields, "scopes", &Scope::WORDS)?
             .unwrap_or_else(|| Scope::WORDS.map(|(_, scope)| scope).to_vec()),

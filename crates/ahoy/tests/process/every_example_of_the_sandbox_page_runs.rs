@@ -183,11 +183,10 @@ fn get(url: &str) -> (u16, String) {
     (status.parse().unwrap(), body.to_owned())
 }
 
-#[test]
-fn every_example_of_the_sandbox_page_runs() {
-    let page = fs::read_to_string(format!("{ROOT}/docs/sandbox.md")).unwrap();
-    let dev = Running::start(&["dev", "--json", "--listen", "127.0.0.1:0"]);
-    let folder = Folder::new("examples");
+/// Runs the examples of a page one after the other against a server: the requests they made, and what they said to the terminal.
+fn run_examples(name: &str, dev: &Running) -> (Vec<Asked>, String) {
+    let page = fs::read_to_string(format!("{ROOT}/docs/{name}.md")).unwrap();
+    let folder = Folder::new(&format!("examples-{name}"));
     let log = folder.0.join("log");
     fs::create_dir(&log).unwrap();
     let mut script = PRELUDE.to_owned();
@@ -203,8 +202,39 @@ fn every_example_of_the_sandbox_page_runs() {
         .current_dir(&folder.0)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let all = asked(&log, &dev.url);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (asked(&log, &dev.url), said)
+}
+
+#[test]
+fn two_businesses_share_a_number_as_the_routing_page_says() {
+    let dev = Running::start(&["dev", "--json", "--listen", "127.0.0.1:0"]);
+    let (all, said) = run_examples("routing", &dev);
+    let refused: Vec<_> = all.iter().filter(|one| one.status >= 300).collect();
+    let [refused] = refused.as_slice() else {
+        panic!("{refused:?}\n{said}");
+    };
+    let code = |one: &Asked| one.body.as_ref().unwrap()["error"]["code"].clone();
+    assert_eq!(code(refused), 138_038);
+    let answer = |edge: &str| {
+        let one = all.iter().find(|one| one.path.ends_with(edge));
+        one.unwrap().body.clone().unwrap()
+    };
+    let roles = serde_json::json!({"roles": ["calls"], "is_standby": false});
+    assert_eq!(answer("/routing_roles"), roles);
+    let threads = answer("/threads");
+    assert_eq!(
+        threads["data"][0]["owner"]["business_id"],
+        "730000000000001"
+    );
+    assert_eq!(threads["data"][0]["owner"]["role"], "customer_service");
+    assert_eq!(all.len(), 12, "{all:?}");
+}
+
+#[test]
+fn every_example_of_the_sandbox_page_runs() {
+    let dev = Running::start(&["dev", "--json", "--listen", "127.0.0.1:0"]);
+    let (all, said) = run_examples("sandbox", &dev);
     assert!(
         all.len() > 40,
         "only {} requests were made: {said}",

@@ -175,7 +175,7 @@ impl Admin {
     /// Deletes a portfolio and the roles tied to it.
     ///
     /// # Errors
-    /// Forbidden to all but admins; a conflict while it has accounts or apps.
+    /// Forbidden to all but admins; a conflict while it has accounts or apps, or a part in somebody's conversation routing.
     pub async fn delete_business(&self, id: BusinessId) -> Result<(), AdminRefusal> {
         self.who().must_be_admin("delete businesses")?;
         self.change(move |step, who| {
@@ -193,6 +193,11 @@ impl Admin {
             if held {
                 return Err(AdminRefusal::Conflict(format!(
                     "business {id} still has accounts or apps: delete these first"
+                )));
+            }
+            if step.tx.routing_names(id).map_err(internal)? {
+                return Err(AdminRefusal::Conflict(format!(
+                    "business {id} has a part in conversation routing: take it out of the rules first"
                 )));
             }
             step.tx.delete_business(id).map_err(internal)

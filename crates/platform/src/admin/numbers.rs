@@ -56,7 +56,7 @@ pub struct NumberPatch {
     pub about: AboutPatch,
 }
 
-fn number(
+pub(super) fn number(
     rows: &mut dyn Rows,
     who: &Administrator,
     id: PhoneNumberId,

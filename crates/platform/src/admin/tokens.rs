@@ -17,8 +17,11 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// An access token to be issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewToken {
-    /// The app it is for; it reaches the objects of the app's business.
+    /// The app it is for.
     pub app: AppId,
+    /// The business whose objects it reaches; `None` for the app's own. An app that works for another business has a token of
+    /// that one.
+    pub business: Option<BusinessId>,
     /// What it is for.
     pub name: String,
     /// What it allows.
@@ -89,7 +92,7 @@ impl Admin {
     /// Issues an access token; its text is in this answer alone.
     ///
     /// # Errors
-    /// No such app; a field that will not do.
+    /// No such app or business; a field that will not do.
     pub async fn create_token(&self, new: NewToken) -> Result<(Token, String), AdminRefusal> {
         let name = rules::name("name", &new.name)?;
         let mut scopes = new.scopes;
@@ -104,12 +107,16 @@ impl Admin {
         let row = self
             .change(move |step, who| {
                 let app = app(step.tx, who, new.app)?;
+                let business = match new.business {
+                    Some(id) => business(step.tx, who, id)?.id,
+                    None => app.business,
+                };
                 let row = Token {
                     id,
                     hash,
                     name,
                     app: app.id,
-                    business: app.business,
+                    business,
                     scopes,
                     issued_at: step.now,
                     expires_at: new.lives.map(|lives| step.now + lives),

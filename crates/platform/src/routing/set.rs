@@ -1,7 +1,7 @@
 //! What no API of the business does: to set roles, and to look at whose a thread is.
 
 use ahoy_calling::routing::{Role, Routing, RoutingRules, STANDBY_PARTNERS};
-use ahoy_store::{Page, Result, RoutingScope, StoreError};
+use ahoy_store::{Page, Result, RoutingScope, Rows, StoreError};
 use ahoy_types::{BusinessId, PhoneNumberId, RuleTime, WaId, WabaId};
 
 use crate::finish;
@@ -94,6 +94,58 @@ fn numbers_of(step: &mut Step<'_>, of: RoutingScope) -> Result<Vec<PhoneNumberId
     })
 }
 
+pub(crate) fn set_rules(
+    step: &mut Step<'_>,
+    of: RoutingScope,
+    rules: &RoutingRules,
+) -> std::result::Result<(), RoutingRefusal> {
+    let there = match of {
+        RoutingScope::Account(waba) => step.tx.waba(waba)?.is_some(),
+        RoutingScope::Number(number) => step.tx.number(number)?.is_some(),
+    };
+    if !there {
+        return Err(RoutingRefusal::NoSuch(named(of)));
+    }
+    check(rules, |business| Ok(step.tx.business(business)?.is_some()))?;
+    if *rules == RoutingRules::default() {
+        step.tx.delete_routing_rules(of)?;
+    } else {
+        step.tx.put_routing_rules(of, rules)?;
+    }
+    for number in numbers_of(step, of)? {
+        forget_threads(step, number)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn rules_of(
+    rows: &mut dyn Rows,
+    of: RoutingScope,
+) -> std::result::Result<RoutingView, RoutingRefusal> {
+    let none = || RoutingRefusal::NoSuch(named(of));
+    let number = match of {
+        RoutingScope::Account(_) => None,
+        RoutingScope::Number(number) => Some(rows.number(number)?.ok_or_else(none)?),
+    };
+    let waba = match (of, &number) {
+        (_, Some(number)) => number.waba,
+        (RoutingScope::Account(waba), None) => waba,
+        (RoutingScope::Number(_), None) => return Err(none()),
+    };
+    let waba = rows.waba(waba)?.ok_or_else(none)?;
+    let account = rows.routing_rules(RoutingScope::Account(waba.id))?;
+    let own = match &number {
+        Some(number) => rows.routing_rules(RoutingScope::Number(number.id))?,
+        None => None,
+    };
+    let routing = Routing::of(waba.business, account.as_ref(), own.as_ref());
+    let rules = if number.is_some() { own } else { account };
+    Ok(RoutingView {
+        rules: rules.unwrap_or_default(),
+        routing,
+    })
+}
+
 impl Platform {
     /// Sets the routing of an account, or the exceptions of a number. It holds for whatever happens from now on.
     ///
@@ -105,25 +157,7 @@ impl Platform {
         rules: RoutingRules,
     ) -> std::result::Result<(), RoutingRefusal> {
         self.ledger()
-            .execute(move |step| {
-                let there = match of {
-                    RoutingScope::Account(waba) => step.tx.waba(waba)?.is_some(),
-                    RoutingScope::Number(number) => step.tx.number(number)?.is_some(),
-                };
-                if !there {
-                    return Err(RoutingRefusal::NoSuch(named(of)));
-                }
-                check(&rules, |business| Ok(step.tx.business(business)?.is_some()))?;
-                if rules == RoutingRules::default() {
-                    step.tx.delete_routing_rules(of)?;
-                } else {
-                    step.tx.put_routing_rules(of, &rules)?;
-                }
-                for number in numbers_of(step, of)? {
-                    forget_threads(step, number)?;
-                }
-                Ok(())
-            })
+            .execute(move |step| set_rules(step, of, &rules))
             .await
     }
 
@@ -132,36 +166,7 @@ impl Platform {
     /// # Errors
     /// There is no such account or number.
     pub fn routing(&self, of: RoutingScope) -> std::result::Result<RoutingView, RoutingRefusal> {
-        let found = self.read(|rows| {
-            let number = match of {
-                RoutingScope::Account(_) => None,
-                RoutingScope::Number(number) => rows.number(number)?,
-            };
-            let waba = match (of, &number) {
-                (RoutingScope::Account(waba), _) => Some(waba),
-                (RoutingScope::Number(_), Some(number)) => Some(number.waba),
-                (RoutingScope::Number(_), None) => None,
-            };
-            let waba = match waba {
-                Some(waba) => rows.waba(waba)?,
-                None => None,
-            };
-            let Some(waba) = waba else {
-                return Ok(None);
-            };
-            let account = rows.routing_rules(RoutingScope::Account(waba.id))?;
-            let own = match &number {
-                Some(number) => rows.routing_rules(RoutingScope::Number(number.id))?,
-                None => None,
-            };
-            let routing = Routing::of(waba.business, account.as_ref(), own.as_ref());
-            let rules = if number.is_some() { own } else { account };
-            Ok(Some(RoutingView {
-                rules: rules.unwrap_or_default(),
-                routing,
-            }))
-        })?;
-        found.ok_or_else(|| RoutingRefusal::NoSuch(named(of)))
+        self.read(|rows| Ok(rules_of(rows, of)))?
     }
 
     /// Whose the threads of a number are, by the users' numbers.

@@ -82,9 +82,12 @@ pub(crate) struct Bootstrap {
 
 #[derive(Debug, Args, Serialize)]
 pub(crate) struct NewToken {
-    /// The app it is for; it reaches the objects of the app's business.
+    /// The app it is for.
     #[arg(long)]
     app: String,
+    /// The business whose objects it reaches [default: the app's own].
+    #[arg(long)]
+    business: Option<String>,
     /// What it is for.
     #[arg(long)]
     name: Option<String>,
