@@ -235,6 +235,8 @@ class Outgoing:
     def __init__(self) -> None:
         self.queue: list[str] = []
         self.sent = 0
+        self.payload_type: int | None = None
+        "In place of the one that was agreed for audio."
         self._shift = 0
         self._step = 0
         self._timestamp = 0
@@ -261,4 +263,5 @@ class Outgoing:
         return out
 
     def _numbered(self, data: bytes, number: int) -> bytes:
-        return data[:2] + struct.pack("!H", (number + self._shift) & 0xFFFF) + data[4:]
+        second = data[1] if self.payload_type is None else (data[1] & 0x80) | self.payload_type
+        return data[:1] + struct.pack("!BH", second, (number + self._shift) & 0xFFFF) + data[4:]

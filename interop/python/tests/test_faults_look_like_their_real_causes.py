@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ahoy_interop.api import PHONE, Refused
@@ -95,6 +97,33 @@ async def test_loss_is_measured_at_both_ends(sandbox, graph, receiver, business,
     assert got > 50 and 0.1 < missing / (got + missing) < 0.3, f"{missing} of {got + missing} missing at the business"
     said = await verdict(sandbox, user, call_id)
     assert "% of the business's packets were lost" in said and "loss_to_business=0.2, loss_to_user=0.2 were asked for" in said, said
+
+
+@pytest.mark.parametrize("alert", ["close_notify", "fatal"])
+async def test_an_alert_in_mid_call_is_no_hang_up(sandbox, graph, receiver, business, fresh_user, alert):
+    user = await sandbox.user(fresh_user())
+    call_id, aiortc = await answered(sandbox, graph, receiver, business, user, f"dtls_alert={alert};after_ms=500")
+    await aiortc.until_connected()
+    await aiortc.hears(0.3)
+    await until_timeline(sandbox, user, call_id, "dtls_alert_sent")
+    if alert == "close_notify":  # aiortc pays no heed to a fatal one
+        await eventually(lambda: aiortc.dtls.state, lambda state: None if state == "closed" else f"aiortc's DTLS closed, not {state}")
+    else:
+        await aiortc.hears(0.3, since=time.monotonic())
+    assert (await sandbox.call_of(user, call_id))["state"] == "connected"
+    said = await verdict(sandbox, user, call_id)
+    assert said.endswith(f"The fault dtls_alert={alert};after_ms=500 was asked for."), said
+
+
+async def test_one_packet_of_a_key_is_lost_and_the_key_is_heard(sandbox, graph, receiver, business, fresh_user):
+    user = await sandbox.user(fresh_user())
+    call_id, aiortc = await answered(sandbox, graph, receiver, business, user, "event_lost=1;press=2")
+    await aiortc.hears(0.3)
+    await sandbox.act(user, call_id, "dtmf", digits="42")
+    await eventually(lambda: aiortc.tap.digits(), lambda digits: None if digits == "42" else f"the keys 42 at the business, not {digits!r}")
+    marked = [packet.marker for _, packet in aiortc.tap.packets if packet.payload_type == 126]
+    assert sum(marked) == 1, "the second key's first packet, the one with the marker, is lost"
+    await verdict(sandbox, user, call_id)
 
 
 async def test_a_codec_is_refused_and_the_next_answer_is_taken(sandbox, graph, receiver, business, fresh_user):
