@@ -28,7 +28,9 @@ export async function startServer() {
   const binary = process.env.AHOY_BIN ?? join(ROOT, 'target', 'release', 'ahoy');
   if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build --release -p ahoy`);
   const data = mkdtempSync(join(tmpdir(), 'ahoy-browser-'));
-  const child = spawn(binary, ['dev', '--listen', '127.0.0.1:0', '--data', data, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Where loopback will not do for media: see interop/stacks/in-a-network-of-its-own.
+  const media = process.env.AHOY_MEDIA_IP ? ['--media-ip', process.env.AHOY_MEDIA_IP] : [];
+  const child = spawn(binary, ['dev', '--listen', '127.0.0.1:0', '--data', data, '--json', ...media], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
   child.stderr.setEncoding('utf8').on('data', (text) => log.push(text) > 2000 && log.shift());
   process.once('exit', () => child.kill('SIGKILL'));
