@@ -101,6 +101,9 @@ pub(crate) struct NetArgs {
     /// Price list to charge calls by [default: the published one].
     #[arg(long, env = "AHOY_RATES")]
     pub rates: Option<PathBuf>,
+    /// Certificates (PEM) that webhooks trust besides the system's: your own authority's, or a receiver's self-signed one.
+    #[arg(long, env = "AHOY_WEBHOOK_CA", value_name = "FILE")]
+    pub webhook_ca: Option<PathBuf>,
     /// An admin token this server takes besides those it has given, with the role admin [default: ahoy-dev-admin in
     /// `dev`, none in `serve`].
     #[arg(long, env = "AHOY_ADMIN_TOKEN", hide_env_values = true)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ahoy_calling::limits::LimitTable;
 use ahoy_calling::readings::Readings;
 use ahoy_mail::MailConfig;
+use ahoy_outbound::PolicyTable;
 use anyhow::Context;
 use figment::Figment;
 use figment::providers::{Format, Toml};
@@ -29,6 +30,8 @@ pub(crate) struct FileConfig {
     pub readings: Readings,
     pub mail: Option<MailConfig>,
     pub rates: Option<PathBuf>,
+    pub webhook_ca: Option<PathBuf>,
+    pub outbound: Option<PolicyTable>,
 }
 
 impl FileConfig {
@@ -62,6 +65,7 @@ impl FileConfig {
         self.admin_token = net.admin_token.or(self.admin_token);
         self.media_ports = net.media_ports.or(self.media_ports);
         self.rates = net.rates.or(self.rates);
+        self.webhook_ca = net.webhook_ca.or(self.webhook_ca);
         self.media_workers = net.media_workers.or(self.media_workers);
         self
     }
@@ -89,6 +93,7 @@ mod tests {
         let file = read(&keys.join("\n"));
         assert_eq!(file.limits, LimitTable::default());
         assert_eq!(file.readings, Readings::default());
+        assert_eq!(file.outbound, Some(PolicyTable::default()));
         assert!(file.mail.is_some() && file.rates.is_some(), "all was read");
     }
 

@@ -13,6 +13,7 @@ mod dev;
 mod health;
 mod load;
 mod logging;
+mod outbound;
 mod pages;
 mod ports;
 mod seed_file;

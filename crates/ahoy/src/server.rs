@@ -12,6 +12,7 @@ use ahoy_calling::price::PriceList;
 use ahoy_graph::{GraphState, Verifying};
 use ahoy_mail::Mailer;
 use ahoy_media::MediaConfig;
+use ahoy_outbound::Outbound;
 use ahoy_phone::PhoneState;
 use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed};
 use ahoy_sandbox::{SandboxState, Surface};
@@ -30,7 +31,7 @@ use crate::config::FileConfig;
 use crate::data::DataFolder;
 use crate::health::{self, Health};
 use crate::ports::{self, Bound};
-use crate::{pages, seed_file, signals};
+use crate::{outbound, pages, seed_file, signals};
 
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -88,6 +89,7 @@ impl Server {
             sandbox,
         } = setup;
         let metrics = recorder()?;
+        let outbound = outbound::client(&file, sandbox.is_some())?;
         let Bound {
             listener,
             address,
@@ -115,8 +117,7 @@ impl Server {
             let mailer = Mailer::new(platform.clone(), mail).context("in the configuration")?;
             tokio::spawn(mailer.run(platform.attach_mailer().await?));
         }
-        let sender = Sender::new(platform.clone()).context("TLS for webhooks")?;
-        tokio::spawn(sender.run(jobs));
+        tokio::spawn(Sender::new(platform.clone(), outbound.clone()).run(jobs));
         let mut begun = Begun::default();
         let mut jump_to = None;
         if let Some(sandbox) = &sandbox {
@@ -158,7 +159,7 @@ impl Server {
             metrics,
         };
         let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
-        let app = routes(&platform, health, sandbox, callback, admin)?;
+        let app = routes(&platform, health, sandbox, callback, admin, outbound);
         let (stop, mut stopped) = watch::channel(false);
         // Answers and words to phones are small and must not wait for the other side's delayed acknowledgement (40 ms).
         let listener = listener.tap_io(|stream| {
@@ -278,8 +279,9 @@ fn routes(
     sandbox: Option<Sandbox>,
     callback: Option<Callback>,
     admin: AdminState,
-) -> anyhow::Result<Router> {
-    let verifier = Verifier::new().context("TLS for the verification of callbacks")?;
+    outbound: Outbound,
+) -> Router {
+    let verifier = Verifier::new(outbound);
     let verify = move |callback: Callback| -> Verifying {
         let verifier = verifier.clone();
         Box::pin(async move {
@@ -324,7 +326,7 @@ fn routes(
         admin = ahoy_sandbox::recorded(admin, &state, Surface::Admin);
         app = app.merge(ahoy_sandbox::router(state));
     }
-    Ok(app.merge(admin).fallback_service(graph))
+    app.merge(admin).fallback_service(graph)
 }
 
 /// `ahoy serve`.

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use ahoy_calling::delivery::{ATTEMPT_TIMEOUT, Outcome};
 use ahoy_calling::readings::HeaderReading;
+use ahoy_outbound::Outbound;
 use ahoy_platform::{AttemptReport, DeliveryJob, Platform, Target};
 use ahoy_types::AppId;
 use ahoy_wire::webhook::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, sign, sign_legacy};
-use reqwest::redirect::Policy;
-use reqwest::{Body, Client, Response};
+use reqwest::{Body, Method, Response};
 use tokio::sync::{Semaphore, mpsc};
 
 /// Attempts to one receiver under way at once; its others wait. Bounds sockets when a receiver hangs, and is counted
@@ -25,45 +25,30 @@ const NOTED_HEADERS: usize = 64;
 /// How long an answer's body may take once its status is known. Only the log and the next use of the connection
 /// gain from it.
 const BODY_WAIT: Duration = Duration::from_millis(500);
-/// Shorter than the keep-alive of the servers in use, so that an attempt rarely meets a connection about to close.
-const IDLE: Duration = Duration::from_secs(2);
 /// How the live platform's webhooks name themselves.
 const LIVE_USER_AGENT: &str = "facebookexternalua";
 
 /// Sends webhooks.
 #[derive(Clone)]
 pub struct Sender {
-    client: Client,
+    client: Outbound,
     platform: Platform,
     timeout: Duration,
 }
 
 impl Sender {
-    /// A sender for this platform.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(platform: Platform) -> Result<Self, reqwest::Error> {
-        Self::with_timeout(platform, ATTEMPT_TIMEOUT)
+    /// A sender for this platform whose requests go where this client's may.
+    pub fn new(platform: Platform, client: Outbound) -> Self {
+        Self::with_timeout(platform, client, ATTEMPT_TIMEOUT)
     }
 
     /// A sender that waits this long for an answer, in real time.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn with_timeout(platform: Platform, timeout: Duration) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .timeout(timeout)
-            .pool_idle_timeout(IDLE)
-            .no_proxy()
-            .user_agent(concat!("ahoy/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self {
+    pub fn with_timeout(platform: Platform, client: Outbound, timeout: Duration) -> Self {
+        Self {
             client,
             platform,
             timeout,
-        })
+        }
     }
 
     /// Makes attempts as they are handed out, until the platform is gone.
@@ -141,12 +126,17 @@ impl Sender {
         let Some(url) = &target.url else {
             return report;
         };
-        let mut request = self.client.post(url).body(body);
+        let Ok(url) = url.parse() else {
+            report.outcome = Outcome::NoAnswer;
+            report.note = "the callback is no URL".into();
+            return report;
+        };
+        let mut request = self.client.request(Method::POST, url).body(body);
         for (name, value) in &report.headers {
             request = request.header(name, value);
         }
         let start = Instant::now();
-        let answer = match request.send().await {
+        let answer = match self.client.send(request, self.timeout).await {
             Ok(response) => {
                 let status = response.status().as_u16();
                 report.answer_headers = headers_of(&response);
@@ -154,11 +144,7 @@ impl Sender {
                 let note = read.await.unwrap_or_default();
                 (Outcome::Status(status), note)
             }
-            Err(e) if e.is_timeout() => {
-                let note = format!("no answer within {:?}", self.timeout);
-                (Outcome::NoAnswer, note)
-            }
-            Err(e) => (Outcome::NoAnswer, reason(&e)),
+            Err(failure) => (Outcome::NoAnswer, failure.to_string()),
         };
         (report.outcome, report.note) = answer;
         report.took_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -195,13 +181,4 @@ async fn beginning(mut response: Response) -> String {
     }
     bytes.truncate(NOTE_BYTES);
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The innermost cause, which is the one that helps.
-fn reason(e: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = e;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

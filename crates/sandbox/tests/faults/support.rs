@@ -9,6 +9,7 @@ use ahoy_calling::limits::LimitTable;
 use ahoy_calling::price::PriceList;
 use ahoy_graph::{GraphState, Verifying};
 use ahoy_media::MediaConfig;
+use ahoy_outbound::{Outbound, Policy};
 use ahoy_platform::{PHONE_MEDIA_WAIT, Platform, PlatformConfig, Seed, Verified};
 use ahoy_sandbox::SandboxState;
 use ahoy_store::sqlite::SqliteStore;
@@ -116,7 +117,8 @@ impl World {
         let (platform, jobs) = Platform::start(store, config).await.unwrap();
         let seed = Seed::default();
         platform.plant(&seed).await.unwrap();
-        tokio::spawn(Sender::new(platform.clone()).unwrap().run(jobs));
+        let client = Outbound::new(Policy::anywhere(), Vec::new()).unwrap();
+        tokio::spawn(Sender::new(platform.clone(), client).run(jobs));
         let got = Bodies::new(watch::Sender::new(Vec::new()));
         let receiver = Router::new().fallback(any(take)).with_state(got.clone());
         let callback = Callback {

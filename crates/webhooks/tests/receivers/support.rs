@@ -9,6 +9,7 @@ use ahoy_calling::limits::LimitTable;
 use ahoy_calling::readings::Readings;
 use ahoy_calling::simulated::OnRing;
 use ahoy_media::MediaConfig;
+use ahoy_outbound::{Outbound, Policy};
 use ahoy_platform::{Caller, Dial, Platform, PlatformConfig, Seed, UserLegKind};
 use ahoy_store::sqlite::SqliteStore;
 use ahoy_store::{Attempt, Delivery, DeliveryState, Store};
@@ -215,11 +216,8 @@ impl World {
             },
         };
         let (platform, jobs) = Platform::start(Box::new(store), config).await.unwrap();
-        tokio::spawn(
-            Sender::with_timeout(platform.clone(), timeout)
-                .unwrap()
-                .run(jobs),
-        );
+        let client = Outbound::new(Policy::anywhere(), Vec::new()).unwrap();
+        tokio::spawn(Sender::with_timeout(platform.clone(), client, timeout).run(jobs));
         platform.plant(&Seed::default()).await.unwrap();
         let callback = Callback {
             url: first.url(),

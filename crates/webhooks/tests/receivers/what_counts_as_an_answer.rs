@@ -47,7 +47,7 @@ async fn no_answer_in_time_is_none_and_says_so() {
         (DeliveryState::Retrying, None)
     );
     assert!(
-        attempts[0].note.contains("no answer within 200ms"),
+        attempts[0].note.contains("no answer within 200 ms"),
         "{attempts:?}"
     );
     assert_eq!(log[1].0.state, DeliveryState::Waiting, "held behind it");
