@@ -1,8 +1,12 @@
 //! When a webhook is tried again, and whom it holds up (`contract.md` §4).
 
+mod words;
+
 use std::time::Duration;
 
 use ahoy_types::{DeliveryId, RuleTime};
+
+pub use words::{Failing, outcome_words, receiver_of, shown_url, verdict_with};
 
 /// How one attempt to deliver went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -48,6 +48,7 @@ mod simulated;
 mod state;
 mod templates;
 mod timers;
+mod undelivered;
 mod uploads;
 mod user;
 mod view;

@@ -138,10 +138,11 @@ impl Platform {
             let broken = || Err("hearing it broke off".to_owned());
             match written.await.unwrap_or_else(broken) {
                 Ok((report, json)) => {
-                    tracing::info!(%call, verdict = %report.verdict, "media of a call ended");
+                    let verdict = self.last_verdict(&call, report.verdict.clone());
+                    tracing::info!(%call, verdict, "media of a call ended");
                     // Told once it was listened to, so that everybody reads the same verdict.
                     if let (Some(inspector), Some(concerns)) = (self.inspecting(), &concerns) {
-                        inspector.media_closed(concerns, &report);
+                        inspector.media_closed(concerns, &report, &verdict);
                     }
                     self.spawn_job("media report", move |step| step.tx.put_report(&call, &json));
                 }

@@ -433,6 +433,9 @@ impl Platform {
         let Some(done) = done else {
             return;
         };
+        if replay.is_none() {
+            self.tell_undelivered(&done, report);
+        }
         if let Some(inspector) = self.inspecting() {
             inspector.webhook_ended(&done, report, replay.is_some(), started);
         }

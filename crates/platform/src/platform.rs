@@ -27,6 +27,7 @@ use crate::reader::Readers;
 use crate::reports::Reports;
 use crate::simulated;
 use crate::timers::CLOCK_KEY;
+use crate::undelivered::Warnings;
 
 /// How long a job that nobody waits for rests after the store failed, in real time.
 const JOB_AGAIN: Duration = Duration::from_secs(1);
@@ -89,6 +90,7 @@ pub struct Shared {
     mailer: OnceLock<mpsc::UnboundedSender<MailJob>>,
     inspector: OnceLock<Arc<Inspector>>,
     faults: OnceLock<FaultSeam>,
+    warnings: Warnings,
     stop: watch::Sender<bool>,
 }
 
@@ -184,6 +186,7 @@ impl Platform {
             mailer: OnceLock::new(),
             inspector: OnceLock::new(),
             faults: OnceLock::new(),
+            warnings: Warnings::default(),
             stop: watch::Sender::new(false),
         }));
         host.spawn(Box::pin(platform.clone().run_effects(effects)));
@@ -214,6 +217,9 @@ impl Platform {
     /// The media.
     pub fn media(&self) -> &Arc<dyn Media> {
         &self.0.media
+    }
+    pub(crate) fn warnings(&self) -> &Warnings {
+        &self.0.warnings
     }
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
         &self.0.host

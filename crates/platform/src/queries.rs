@@ -102,6 +102,15 @@ impl Platform {
                 .as_deref()
                 .and_then(|json| serde_json::from_str(json).ok()),
         };
+        // The report is of the media alone; webhooks may fail long after it was written.
+        if let Some(verdict) = view
+            .media
+            .as_mut()
+            .and_then(|media| media.get_mut("verdict"))
+        {
+            let of_media = verdict.as_str().unwrap_or_default();
+            *verdict = self.verdict_with_webhooks(id, of_media)?.into();
+        }
         view.heard = view
             .media
             .as_mut()

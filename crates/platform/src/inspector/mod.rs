@@ -15,7 +15,7 @@ pub use entry::{
     Payload, Phase, WebhookAttempt,
 };
 pub use filter::TimelineFilter;
-pub(crate) use notes::Attempted;
+pub(crate) use notes::{Attempted, event_of};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,7 +2,8 @@
 
 use ahoy_calling::EndCause;
 use ahoy_calling::delivery::{Outcome, delivered};
-use ahoy_media::{CallReport, TimelineEntry, verdict};
+use ahoy_media::verdict::is_at_fault;
+use ahoy_media::{CallReport, TimelineEntry};
 use ahoy_store::Delivery;
 use ahoy_types::{CallId, Direction, RuleTime, WaId};
 use serde_json::Value;
@@ -18,6 +19,11 @@ pub(crate) struct Attempted {
     pub row: Delivery,
     /// The attempt's number.
     pub number: u32,
+}
+
+/// What a webhook tells of: `connect`, `RINGING`, the type of a message.
+pub(crate) fn event_of(body: &[u8]) -> Option<String> {
+    news(body).event
 }
 
 /// What a webhook tells of, and of whom.
@@ -99,17 +105,18 @@ impl Inspector {
     }
 
     /// The end of a call's media: the summaries, which were no steps, and the verdict.
-    pub(crate) fn media_closed(&self, concerns: &Concerns, report: &CallReport) {
+    pub(crate) fn media_closed(&self, concerns: &Concerns, report: &CallReport, verdict: &str) {
         let summaries = report.timeline.iter().filter(|e| e.event.is_summary());
         for entry in summaries {
             self.media_step(concerns.clone(), entry.clone());
         }
         let event = Event::Verdict {
-            verdict: report.verdict.clone(),
+            verdict: verdict.to_owned(),
             legs: Box::new(report.legs.clone()),
         };
-        let mut draft = Draft::now(concerns.clone(), report.verdict.clone(), event);
-        draft.failed = verdict::is_at_fault(&report.timeline);
+        let mut draft = Draft::now(concerns.clone(), verdict.to_owned(), event);
+        // More was said than of the media: webhooks failed.
+        draft.failed = is_at_fault(&report.timeline) || verdict != report.verdict;
         self.note(draft);
     }
 

@@ -16,6 +16,7 @@ mod a_stop_ends_the_calls;
 mod a_store_that_fails_costs_no_more_than_it_must;
 mod a_users_call_lives_from_connect_to_terminate;
 mod a_webhook_is_sent_once_more_when_asked;
+mod a_webhook_that_fails_is_told;
 mod an_ended_call_is_charged_and_counted;
 mod any_order_of_acts_keeps_the_promises;
 mod exactly_the_allowed_calls_win;
