@@ -158,3 +158,13 @@ def test_a_server_that_ends_at_once_shows_its_last_words(tmp_path):
     fake.chmod(0o755)
     with pytest.raises(NotReady, match="the port is taken"):
         Server(fake).start()
+
+
+def test_who_waits_in_vain_is_told_of_the_webhooks_that_failed(ahoy: Ahoy):
+    with ahoy.faults(webhooks={"drop": 1.0}):
+        call = ahoy.user("447700900107").call()
+        with pytest.raises(GaveUp, match=r"the call is ringing, not connected; the connect webhook to http://\S+ failed: a fault kept it from being sent \(\d"):
+            call.wait("connected", within=1)
+        call.hang_up()
+        with pytest.raises(GaveUp, match="never was connected.*; the connect webhook to"):
+            call.wait("connected")

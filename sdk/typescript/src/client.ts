@@ -88,6 +88,11 @@ export interface Imported {
 /** A webhook with its attempts. */
 export interface Delivery {
   id: string | number;
+  /** `delivered`, or what it is until then. */
+  state: string;
+  field: string;
+  body: string;
+  attempts: { url: string; status: number | null; note: string; [more: string]: unknown }[];
   [more: string]: unknown;
 }
 
@@ -151,6 +156,22 @@ export class Failure extends Error {
 const ORDER: Record<CallState, number> = { ringing: 0, connected: 1, ended: 2 };
 
 const under = (fault: string | undefined): Record<string, string> => (fault === undefined ? {} : { "ahoy-fault": fault });
+
+/** A webhook that is not delivered, as a clause. */
+function undelivered(delivery: Delivery): string {
+  type Told = { entry?: { changes?: { value?: { calls?: { event?: string }[]; statuses?: { status?: string }[] } }[] }[] };
+  let event = delivery.field;
+  try {
+    const value = (JSON.parse(delivery.body) as Told).entry?.[0]?.changes?.[0]?.value;
+    event = value?.calls?.[0]?.event ?? value?.statuses?.[0]?.status ?? event;
+  } catch {
+    // Its field names it well enough.
+  }
+  const tries = delivery.attempts.length;
+  const last = delivery.attempts[tries - 1]!;
+  const what = last.status === null ? `failed: ${last.note}` : `was answered ${last.status}`;
+  return `the ${event} webhook to ${last.url.split("?")[0]} ${what} (${tries} attempt${tries > 1 ? "s" : ""})`;
+}
 
 /** A running sandbox. */
 export class Ahoy {
@@ -275,6 +296,13 @@ export class Ahoy {
     }
   }
 
+  /** What became of the webhooks that are not delivered yet, in a clause; empty where there are none. */
+  async failedWebhooks(): Promise<string> {
+    const failed = (await this.deliveries()).filter((one) => one.state !== "delivered" && one.attempts.length > 0);
+    const told = failed.slice(-3).map(undelivered);
+    return [...told, ...(failed.length > 3 ? [`${failed.length - 3} more failed`] : [])].join("; ");
+  }
+
   /** Sends this webhook once more, the same bytes, beside its schedule; answers when the attempt is over. */
   replay(delivery: string | number): Promise<Replayed> {
     return this.sandbox("POST", `/deliveries/${delivery}/replay`);
@@ -338,7 +366,7 @@ export class User {
   /** Waits for a call of the business that is not over, and answers the newest. */
   async rung(within = 10_000): Promise<Call> {
     const live = async () => (await this.calls()).filter((call) => call.direction === "BUSINESS_INITIATED" && call.state !== "ended");
-    const calls = await until(live, (seen) => (seen.length > 0 ? undefined : `no call of the business rings ${this.waId}`), within);
+    const calls = await until(live, (seen) => (seen.length > 0 ? undefined : `no call of the business rings ${this.waId}`), within, () => this.ahoy.failedWebhooks());
     return new Call(this, calls.at(-1)!.id);
   }
 
@@ -409,6 +437,7 @@ export class Call {
         return `the call is ${seen.state}, not ${state}`;
       },
       within,
+      () => this.user.ahoy.failedWebhooks(),
     );
   }
 
@@ -421,12 +450,12 @@ export class Call {
   /** Waits until the user hears a tone of this pitch, within a share of it. */
   hears(toneHz: number, within = 10_000, tolerance = 0.01): Promise<Heard> {
     const near = (heard: Heard) => heard.tone_hz !== null && Math.abs(heard.tone_hz - toneHz) <= toneHz * tolerance;
-    return until(() => this.heard(), (heard) => (near(heard) ? undefined : `the user does not hear ${toneHz} Hz`), within);
+    return until(() => this.heard(), (heard) => (near(heard) ? undefined : `the user does not hear ${toneHz} Hz`), within, () => this.user.ahoy.failedWebhooks());
   }
 
   /** Waits until these digits of the business have come. */
   hearsDigits(digits: string, within = 10_000): Promise<Heard> {
-    return until(() => this.heard(), (heard) => (heard.digits.includes(digits) ? undefined : `the digits ${digits} have not come`), within);
+    return until(() => this.heard(), (heard) => (heard.digits.includes(digits) ? undefined : `the digits ${digits} have not come`), within, () => this.user.ahoy.failedWebhooks());
   }
 
   /** Why the call was silent, or that both sides heard each other, in a sentence. */

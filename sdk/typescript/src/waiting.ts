@@ -5,15 +5,25 @@ export class GaveUp extends Error {
 
 /**
  * Looks again and again until `missing` finds nothing missing in what `look` saw; `within` is in real milliseconds.
- * For state that can only be asked for.
+ * For state that can only be asked for. `why` is asked at the end for what may explain it.
  */
-export async function until<T>(look: () => Promise<T>, missing: (seen: T) => string | undefined, within: number): Promise<T> {
+export async function until<T>(look: () => Promise<T>, missing: (seen: T) => string | undefined, within: number, why = async () => ""): Promise<T> {
   const deadline = performance.now() + within;
   for (let pause = 10; ; pause = Math.min(pause * 1.5, 100)) {
     const seen = await look();
-    const lacks = missing(seen);
+    let lacks: string | undefined;
+    try {
+      lacks = missing(seen);
+    } catch (never) {
+      if (!(never instanceof GaveUp)) throw never;
+      const told = await why();
+      throw told === "" ? never : new GaveUp(`${never.message}; ${told}`);
+    }
     if (lacks === undefined) return seen;
-    if (performance.now() > deadline) throw new GaveUp(`after ${within} ms: ${lacks}; last seen: ${JSON.stringify(seen)}`);
+    if (performance.now() > deadline) {
+      const told = await why();
+      throw new GaveUp(`after ${within} ms: ${lacks}; ${told === "" ? "" : `${told}; `}last seen: ${JSON.stringify(seen)}`);
+    }
     await new Promise((wake) => setTimeout(wake, pause));
   }
 }

@@ -120,3 +120,14 @@ test("two servers do not meet", async () => {
 test("a missing binary is named", () => {
   assert.throws(() => new Server({ binary: "/nowhere/ahoy" }), (fault) => fault instanceof NotReady && /\/nowhere\/ahoy/.test(fault.message));
 });
+
+test("who waits in vain is told of the webhooks that failed", async () => {
+  const { ahoy } = started;
+  await ahoy.setFaults({ webhooks: { drop: 1 } });
+  const call = await (await ahoy.user("447700900307")).call();
+  const failed = /the call is ringing, not connected; the connect webhook to http:\S+ failed: a fault kept it from being sent \(\d/;
+  await assert.rejects(call.wait("connected", 1_000), (fault) => fault instanceof GaveUp && failed.test(fault.message));
+  await call.hangUp();
+  await assert.rejects(call.wait("connected"), /never was connected.*; the connect webhook to/);
+  await ahoy.clearFaults();
+});

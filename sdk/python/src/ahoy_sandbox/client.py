@@ -75,6 +75,20 @@ class TimelineEntry(TypedDict):
     what: dict[str, Any]
 
 
+def _undelivered(delivery: dict[str, Any]) -> str:
+    """A webhook that is not delivered, as a clause."""
+    try:
+        value = json.loads(delivery["body"])["entry"][0]["changes"][0]["value"]
+        about = [one.get("event") for one in value.get("calls", [])] + [one.get("status") for one in value.get("statuses", [])]
+        event = next(name for name in about if name)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration):
+        event = delivery["field"]
+    tries = len(delivery["attempts"])
+    last = delivery["attempts"][-1]
+    what = f"was answered {last['status']}" if last["status"] is not None else f"failed: {last['note']}"
+    return f"the {event} webhook to {last['url'].split('?')[0]} {what} ({tries} attempt{'s' if tries > 1 else ''})"
+
+
 def _under(fault: str | None) -> dict[str, str]:
     return {} if fault is None else {"Ahoy-Fault": fault}
 
@@ -288,6 +302,13 @@ class Ahoy:
             found += page
         return found
 
+    def failed_webhooks(self) -> str:
+        """What became of the webhooks that are not delivered yet, in a clause; empty where there are none."""
+        failed = [one for one in self.deliveries() if one["state"] != "delivered" and one["attempts"]]
+        told = [_undelivered(one) for one in failed[-3:]]
+        more = [f"{len(failed) - 3} more failed"] if len(failed) > 3 else []
+        return "; ".join(told + more)
+
     def replay(self, delivery: str | int) -> Replayed:
         """Sends this webhook once more, the same bytes, beside its schedule; answers when the attempt is over."""
         return self.sandbox("POST", f"/deliveries/{delivery}/replay")
@@ -366,7 +387,7 @@ class User:
         """Waits for a call of the business that is not over, and answers the newest."""
         missing = lambda calls: None if calls else f"no call of the business rings {self.wa_id}"  # noqa: E731
         live = lambda: [c for c in self.calls() if c["direction"] == "BUSINESS_INITIATED" and c["state"] != "ended"]  # noqa: E731
-        return Call(self, until(live, missing, within)[-1]["id"])
+        return Call(self, until(live, missing, within, self.ahoy.failed_webhooks)[-1]["id"])
 
     def permission(self, response: Response = "accept", phone_number_id: str | None = None, message_id: str | None = None) -> dict[str, Any]:
         """Answers the newest open permission request, or that of `message_id`; with none open, sets the grant directly."""
@@ -426,7 +447,7 @@ class Call:
                 raise GaveUp(f"the call never was {state}: it is {seen['state']} ({seen.get('end_cause')})")
             return f"the call is {seen['state']}, not {state}"
 
-        return until(self.look, missing, within)
+        return until(self.look, missing, within, self.user.ahoy.failed_webhooks)
 
     @property
     def heard(self) -> Heard:
@@ -440,12 +461,12 @@ class Call:
             near = heard.tone_hz is not None and abs(heard.tone_hz - tone_hz) <= tone_hz * tolerance
             return None if near else f"the user does not hear {tone_hz:g} Hz"
 
-        return until(lambda: self.heard, missing, within)
+        return until(lambda: self.heard, missing, within, self.user.ahoy.failed_webhooks)
 
     def hears_digits(self, digits: str, within: float = 10.0) -> Heard:
         """Waits until these digits of the business have come."""
         missing = lambda heard: None if digits in heard.digits else f"the digits {digits} have not come"  # noqa: E731
-        return until(lambda: self.heard, missing, within)
+        return until(lambda: self.heard, missing, within, self.user.ahoy.failed_webhooks)
 
     @property
     def verdict(self) -> str:

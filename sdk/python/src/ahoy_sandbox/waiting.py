@@ -13,16 +13,24 @@ class GaveUp(AssertionError):
     """Something that had to happen did not, in the time it was given."""
 
 
-def until(look: Callable[[], Seen], missing: Callable[[Seen], str | None], within: float) -> Seen:
-    """Looks again and again until `missing` finds nothing missing in what `look` saw; `within` is in real seconds."""
+def until(look: Callable[[], Seen], missing: Callable[[Seen], str | None], within: float, why: Callable[[], str] = lambda: "") -> Seen:
+    """Looks again and again until `missing` finds nothing missing in what `look` saw; `within` is in real seconds.
+
+    `why` is asked at the end for what may explain it.
+    """
     deadline = time.monotonic() + within
     pause = 0.01
     while True:
         seen = look()
-        lacks = missing(seen)
+        try:
+            lacks = missing(seen)
+        except GaveUp as never:
+            told = why()
+            raise GaveUp(f"{never}; {told}" if told else str(never)) from None
         if lacks is None:
             return seen
         if time.monotonic() > deadline:
-            raise GaveUp(f"after {within:g} s: {lacks}; last seen: {seen!r}")
+            told = why()
+            raise GaveUp(f"after {within:g} s: {lacks}; {told + '; ' if told else ''}last seen: {seen!r}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
