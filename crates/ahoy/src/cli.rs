@@ -87,6 +87,14 @@ pub(crate) struct NetArgs {
     /// Address of the HTTP API; port 0 takes a free one [default: 127.0.0.1:8080, or a free port if that is busy].
     #[arg(long, env = "AHOY_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// A name by which the server is asked, besides its addresses and localhost; repeat it for several.
+    #[arg(
+        long = "host",
+        env = "AHOY_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub hosts: Vec<String>,
     /// Folder for the database [default: a fresh temporary one].
     #[arg(long, env = "AHOY_DATA")]
     pub data: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! The configuration file of `serve`, and of `dev` where one is given. Every key has a default; `docs/ahoy.toml` explains each.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use ahoy_calling::limits::LimitTable;
@@ -13,13 +13,14 @@ use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
 use crate::cli::NetArgs;
+use crate::listen::Listen;
 use crate::ports::PortRange;
 
 /// What the file may say.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FileConfig {
-    pub listen: Option<SocketAddr>,
+    pub listen: Listen,
     pub data: Option<PathBuf>,
     pub media_ip: Vec<IpAddr>,
     pub media_advertise: Vec<IpAddr>,
@@ -57,7 +58,8 @@ impl FileConfig {
 
     /// Flags and environment over the file.
     pub(crate) fn overridden_by(mut self, net: NetArgs) -> Self {
-        self.listen = net.listen.or(self.listen);
+        self.listen.address = net.listen.or(self.listen.address);
+        self.listen.hosts.extend(net.hosts);
         self.data = net.data.or(self.data);
         if !net.media_ip.is_empty() {
             self.media_ip = net.media_ip;
@@ -93,6 +95,7 @@ mod tests {
         let file = read(&keys.join("\n"));
         assert_eq!(file.limits, LimitTable::default());
         assert_eq!(file.readings, Readings::default());
+        assert_eq!(file.listen.limits, Listen::default().limits);
         assert_eq!(file.outbound, Some(PolicyTable::default()));
         assert!(file.mail.is_some() && file.rates.is_some(), "all was read");
     }

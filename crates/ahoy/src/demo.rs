@@ -17,6 +17,7 @@ use crate::cli::{DemoArgs, SeedArgs};
 use crate::config::FileConfig;
 use crate::data::DataFolder;
 use crate::dev::seed;
+use crate::listen::Listen;
 use crate::server::{Sandbox, Server, Setup};
 use print::Printer;
 
@@ -57,7 +58,10 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(Setup {
         file: FileConfig {
-            listen: Some(listen),
+            listen: Listen {
+                address: Some(listen),
+                ..Listen::default()
+            },
             ..FileConfig::default()
         },
         data: DataFolder::temporary()?,

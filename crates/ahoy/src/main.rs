@@ -11,6 +11,8 @@ mod data;
 mod demo;
 mod dev;
 mod health;
+mod http;
+mod listen;
 mod load;
 mod logging;
 mod outbound;

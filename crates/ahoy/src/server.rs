@@ -21,7 +21,6 @@ use ahoy_types::RuleTime;
 use ahoy_webhooks::{Sender, Verifier};
 use anyhow::Context;
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -30,6 +29,8 @@ use crate::cli::ServeArgs;
 use crate::config::FileConfig;
 use crate::data::DataFolder;
 use crate::health::{self, Health};
+use crate::http::{self, Guard};
+use crate::listen::Listen;
 use crate::ports::{self, Bound};
 use crate::{outbound, pages, seed_file, signals};
 
@@ -76,7 +77,7 @@ pub(crate) struct Server {
     pub agent: Option<Agent>,
     pub begun: Begun,
     stop: watch::Sender<bool>,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
 }
 
 impl Server {
@@ -89,12 +90,13 @@ impl Server {
             sandbox,
         } = setup;
         let metrics = recorder()?;
+        let in_sandbox = sandbox.is_some();
         let outbound = outbound::client(&file, sandbox.is_some())?;
         let Bound {
             listener,
             address,
             instead_of,
-        } = ports::bind(file.listen, default_listen).await?;
+        } = ports::bind(file.listen.address, default_listen).await?;
         let url = format!("http://{}", reachable(address));
         // A folder that goes with the process is nobody's to find after a loss of power: no commit waits for the disk.
         let durability = if data.is_temporary() {
@@ -160,19 +162,16 @@ impl Server {
         };
         let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
         let app = routes(&platform, health, sandbox, callback, admin, outbound);
-        let (stop, mut stopped) = watch::channel(false);
-        // Answers and words to phones are small and must not wait for the other side's delayed acknowledgement (40 ms).
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let http = tokio::spawn(async move {
-            axum::serve(listener, app)
-                .with_graceful_shutdown(async move {
-                    // The sender lives as long as the server.
-                    let _ = stopped.wait_for(|stop| *stop).await;
-                })
-                .await
-        });
+        let Listen {
+            hosts,
+            origins,
+            limits,
+            ..
+        } = &file.listen;
+        let guard = Guard::new(address.ip(), in_sandbox, hosts, origins);
+        let app = http::guarded(app, guard);
+        let (stop, stopped) = watch::channel(false);
+        let http = tokio::spawn(http::serve(listener, app, limits.clone(), stopped));
         if let Some(at) = jump_to {
             // What falls due on the way may bring the business back to the API: it is served by now.
             let now = platform.clock().now();

@@ -41,3 +41,4 @@ pub use live::{Phase, Progress};
 pub use measure::{Group, Measure};
 pub use report::Report;
 pub use run::{LoadError, run};
+pub use usage::open_files;

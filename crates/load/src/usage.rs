@@ -17,7 +17,7 @@ pub(crate) fn own_cpu() -> Option<Duration> {
 
 /// Raises the number of files this process may open as far as the system lets it, and answers it. A call takes up to three.
 #[cfg(unix)]
-pub(crate) fn open_files() -> Option<u64> {
+pub fn open_files() -> Option<u64> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -32,7 +32,7 @@ pub(crate) fn open_files() -> Option<u64> {
 
 /// Not limited here.
 #[cfg(not(unix))]
-pub(crate) fn open_files() -> Option<u64> {
+pub fn open_files() -> Option<u64> {
     None
 }
 

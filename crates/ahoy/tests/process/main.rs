@@ -1,6 +1,7 @@
 //! The binary as users start it: one program, because all share how a server is started and stopped.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod a_bad_neighbour_gets_no_more_than_its_share;
 mod a_data_folder_is_seeded_once;
 mod a_server_from_nothing_serves_two_tenants;
 mod a_server_goes_where_its_operator_allows;
