@@ -1,7 +1,8 @@
 //! The agent as a whole: start it, let it call, stop it.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ahoy_types::{CallId, PhoneNumberId, WaId};
 use axum::serve::ListenerExt as _;
@@ -39,11 +40,28 @@ pub enum AgentError {
     Stopped,
 }
 
+/// A callback that leads to an agent.
+enum Taken {
+    /// The app's, and what it was before with its fields.
+    App(Option<(String, String)>),
+    /// A number's own, and what it was before.
+    Number(PhoneNumberId, Option<String>),
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::App(_) => f.write_str("the app's callback"),
+            Self::Number(phone, _) => write!(f, "the callback of number {phone}"),
+        }
+    }
+}
+
 /// A running agent. Dropping it stops it without saying goodbye; [`Agent::stop`] hangs up first.
 pub struct Agent {
     config: AgentConfig,
-    /// Callback and fields of the app before this agent took it over.
-    former: Option<(String, String)>,
+    /// What this agent took to get its webhooks, newest last: given back when it ends.
+    taken: Mutex<Vec<Taken>>,
     callback: Url,
     client: Client,
     setup: MediaSetup,
@@ -104,9 +122,9 @@ impl Agent {
             }
         });
 
-        let mut agent = Self {
+        let agent = Self {
             config,
-            former: None,
+            taken: Mutex::default(),
             callback,
             client,
             setup,
@@ -116,8 +134,11 @@ impl Agent {
             desk,
         };
         if agent.config.register {
-            agent.former = agent.other_subscription().await;
-            agent.register().await?;
+            // Whatever was taken before a failure is given back.
+            if let Err(error) = agent.register().await {
+                agent.give_back().await;
+                return Err(error);
+            }
         }
         Ok(agent)
     }
@@ -127,42 +148,78 @@ impl Agent {
         &self.callback
     }
 
-    /// Subscribes the callback to the app's calls at the platform, which verifies it on the way.
+    /// Has webhooks sent here, which the platform verifies on the way: as the numbers' own callback where the app is subscribed to calls
+    /// already, so that whoever has the app's callback keeps it; else as the app's.
     ///
     /// # Errors
     /// [`AgentError::Api`].
     pub async fn register(&self) -> Result<(), AgentError> {
-        Ok(self
-            .client
-            .subscribe(self.callback.as_str(), &self.config.verify_token, "calls")
-            .await?)
+        let (callback, token) = (self.callback.as_str(), &self.config.verify_token);
+        let app = self.client.subscription().await?;
+        let has_calls = |fields: &str| fields.split(',').any(|field| field == "calls");
+        if !app.as_ref().is_some_and(|(_, fields)| has_calls(fields)) {
+            self.client.subscribe(callback, token, "calls").await?;
+            self.took(Taken::App(app));
+            return Ok(());
+        }
+        for phone in &self.config.phone_number_ids {
+            let former = self.client.own_callback(*phone).await?;
+            let ours = Some((callback, token.as_str()));
+            self.client.set_own_callback(*phone, ours).await?;
+            self.took(Taken::Number(*phone, former));
+        }
+        Ok(())
     }
 
-    /// The app's subscription, unless it is ours.
-    async fn other_subscription(&self) -> Option<(String, String)> {
-        match self.client.subscription().await {
-            Ok(found) => found.filter(|(callback, _)| callback != self.callback.as_str()),
-            Err(error) => {
-                tracing::warn!(%error, "what the app's callback is cannot be read");
-                None
+    fn took(&self, what: Taken) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.push(what);
+    }
+
+    /// Gives back what was taken, unless somebody else has it meanwhile. The platform does not tell verify tokens and verifies a callback
+    /// again, so one comes back whose receiver lives and knows our token; where it does not, such as one that an agent
+    /// left behind when it was killed, the number has none of its own any more.
+    async fn give_back(&self) {
+        let taken = std::mem::take(&mut *self.taken.lock().unwrap_or_else(PoisonError::into_inner));
+        for what in taken.into_iter().rev() {
+            if let Err(error) = self.return_one(&what).await {
+                tracing::warn!(%error, "{what} still leads to this agent, which has ended");
             }
         }
     }
 
-    /// Gives the app's callback back to whoever had it, unless somebody else has taken it meanwhile. The platform does
-    /// not tell verify tokens, so this works for receivers that know ours, such as the agent inside `ahoy dev`.
-    async fn give_back(&self) {
-        let Some((callback, fields)) = &self.former else {
-            return;
-        };
-        if self.other_subscription().await.is_some() {
-            return;
-        }
-        let token = &self.config.verify_token;
-        match self.client.subscribe(callback, token, fields).await {
-            Ok(()) => tracing::info!(callback, "the app's former callback is back"),
-            Err(error) => {
-                tracing::warn!(callback, %error, "the app's former callback could not be set again");
+    async fn return_one(&self, what: &Taken) -> Result<(), ApiError> {
+        let (callback, token) = (self.callback.as_str(), self.config.verify_token.as_str());
+        match what {
+            Taken::App(former) => {
+                let now = self.client.subscription().await?;
+                if now.is_none_or(|(url, _)| url != callback) {
+                    return Ok(());
+                }
+                if let Some((url, fields)) = former {
+                    match self.client.subscribe(url, token, fields).await {
+                        Ok(()) => return Ok(()),
+                        Err(error) => {
+                            tracing::warn!(callback = url, %error, "the app's former callback does not answer");
+                        }
+                    }
+                }
+                self.client.unsubscribe().await
+            }
+            Taken::Number(phone, former) => {
+                if self.client.own_callback(*phone).await?.as_deref() != Some(callback) {
+                    return Ok(());
+                }
+                if let Some(url) = former.as_deref().filter(|url| *url != callback) {
+                    let former = Some((url, token));
+                    match self.client.set_own_callback(*phone, former).await {
+                        Ok(()) => return Ok(()),
+                        Err(error) => {
+                            tracing::warn!(callback = url, %error, "the number's former callback does not answer");
+                        }
+                    }
+                }
+                self.client.set_own_callback(*phone, None).await
             }
         }
     }
@@ -224,8 +281,8 @@ impl Agent {
         }
     }
 
-    /// Hangs up every call, waits at most four seconds for the last webhooks, gives the app's callback back to the
-    /// receiver it was taken from, and closes ours.
+    /// Hangs up every call, waits at most four seconds for the last webhooks, gives back the callbacks it took, and
+    /// closes its own.
     pub async fn stop(mut self) {
         let _ = self.orders.send(Order::Stop).await;
         // A desk that failed has nothing left to wait for.

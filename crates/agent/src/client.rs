@@ -207,19 +207,69 @@ impl Client {
         let sent = self
             .http
             .get(self.url(&format!("{}/subscriptions", self.app))?)
-            .bearer_auth(format!("{}|{}", self.app, self.app_secret))
-            .send()
-            .await;
-        let response = sent.map_err(|e| ApiError::NoAnswer(why(&e)))?;
-        let status = response.status();
-        let bytes = response.bytes().await;
-        let answer = read(status, &bytes.map_err(|e| ApiError::NoAnswer(why(&e)))?)?;
+            .bearer_auth(format!("{}|{}", self.app, self.app_secret));
+        let answer = self.answer(sent).await?;
         let subscription = &answer["data"][0];
         let fields = subscription["fields"].as_array();
         let names = fields.map(|all| all.iter().filter_map(|f| f["name"].as_str()));
         let names = names.map(|names| names.collect::<Vec<_>>().join(","));
         let callback = subscription["callback_url"].as_str().map(str::to_owned);
         Ok(callback.zip(names))
+    }
+
+    /// Unsubscribes the app.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn unsubscribe(&self) -> Result<(), ApiError> {
+        let token = format!("{}|{}", self.app, self.app_secret);
+        let url = self.url(&format!("{}/subscriptions", self.app))?;
+        let object = [("object", "whatsapp_business_account")];
+        let sent = self.http.delete(url).query(&object).bearer_auth(token);
+        self.answer(sent).await.map(drop)
+    }
+
+    /// The callback that a number has of its own, beside the app's.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn own_callback(&self, phone: PhoneNumberId) -> Result<Option<String>, ApiError> {
+        let url = self.url(&phone.to_string())?;
+        let fields = [("fields", "webhook_configuration")];
+        let sent = self.http.get(url).query(&fields).bearer_auth(&self.token);
+        let answer = self.answer(sent).await?;
+        let own = &answer["webhook_configuration"]["phone_number"];
+        Ok(own.as_str().map(str::to_owned))
+    }
+
+    /// Gives a number a callback of its own, which goes over the app's, or takes it away. The platform verifies it by a GET before
+    /// it answers.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn set_own_callback(
+        &self,
+        phone: PhoneNumberId,
+        callback: Option<(&str, &str)>,
+    ) -> Result<(), ApiError> {
+        let (url, verify_token) = callback.unwrap_or_default();
+        let mut configuration = json!({ "override_callback_uri": url });
+        if !url.is_empty() {
+            configuration["verify_token"] = json!(verify_token);
+        }
+        let body = json!({ "webhook_configuration": configuration });
+        let path = phone.to_string();
+        self.post(None, &path, "subscribe", &self.token, &body)
+            .await
+            .map(drop)
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, ApiError> {
+        let sent = request.send().await;
+        let response = sent.map_err(|e| ApiError::NoAnswer(why(&e)))?;
+        let status = response.status();
+        let bytes = response.bytes().await;
+        read(status, &bytes.map_err(|e| ApiError::NoAnswer(why(&e)))?)
     }
 
     fn url(&self, path: &str) -> Result<Url, ApiError> {

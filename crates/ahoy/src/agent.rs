@@ -11,7 +11,10 @@ use crate::demo::print::step_of_agent;
 use crate::signals;
 
 pub(crate) async fn run(args: AgentArgs) -> anyhow::Result<ExitCode> {
-    let agent = Agent::start(AgentConfig {
+    // From the first step on: what was taken is given back, whenever the end comes.
+    let stop = signals::first();
+    tokio::pin!(stop);
+    let start = Agent::start(AgentConfig {
         graph_url: args.graph.clone(),
         token: args.seed.token.clone(),
         app_id: args.seed.app_id,
@@ -23,9 +26,20 @@ pub(crate) async fn run(args: AgentArgs) -> anyhow::Result<ExitCode> {
         media_ip: args.media_ip,
         register: !args.no_register,
         ..AgentConfig::default()
-    })
-    .await
-    .with_context(|| format!("the agent could not start against {}", args.graph))?;
+    });
+    let agent = start
+        .await
+        .with_context(|| format!("the agent could not start against {}", args.graph))?;
+    let ended = tokio::select! {
+        () = &mut stop => Ok(ExitCode::SUCCESS),
+        ended = work(&agent, &args) => ended,
+    };
+    agent.stop().await;
+    ended
+}
+
+/// Tells what happens, until the one call that was asked for has ended; without one for ever.
+async fn work(agent: &Agent, args: &AgentArgs) -> anyhow::Result<ExitCode> {
     let mut events = agent.events();
     if args.json {
         let ready =
@@ -48,17 +62,11 @@ pub(crate) async fn run(args: AgentArgs) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let mut connected = mine.is_none();
-    let stop = signals::first();
-    tokio::pin!(stop);
-    let code = loop {
-        let event = tokio::select! {
-            () = &mut stop => break ExitCode::SUCCESS,
-            event = events.recv() => event,
-        };
-        let event = match event {
+    loop {
+        let event = match events.recv().await {
             Ok(event) => event,
             Err(RecvError::Lagged(_)) => continue,
-            Err(RecvError::Closed) => break ExitCode::FAILURE,
+            Err(RecvError::Closed) => return Ok(ExitCode::FAILURE),
         };
         if args.json {
             say!("{}", serde_json::to_string(&event)?);
@@ -71,13 +79,11 @@ pub(crate) async fn run(args: AgentArgs) -> anyhow::Result<ExitCode> {
         if let (Some(mine), AgentEvent::CallEnded { call, .. }) = (&mine, &event)
             && call == mine
         {
-            break if connected {
+            return Ok(if connected {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
-            };
+            });
         }
-    };
-    agent.stop().await;
-    Ok(code)
+    }
 }

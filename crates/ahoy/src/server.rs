@@ -292,7 +292,9 @@ fn routes(
     };
     let mut graph = GraphState::new(platform.clone(), Arc::new(verify));
     if sandbox.is_some() {
-        graph = graph.with_document("Sandbox", ahoy_sandbox::DOCUMENT);
+        graph = graph
+            .in_sandbox(&health.url)
+            .with_document("Sandbox", ahoy_sandbox::DOCUMENT);
     }
     let mut graph = ahoy_graph::router(graph.with_document("Admin API", ahoy_admin::DOCUMENT));
     let mut admin = ahoy_admin::router(admin);

@@ -41,6 +41,14 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
+impl Refused {
+    /// The same with one more sentence.
+    pub(crate) fn with_hint(mut self, sentence: &str) -> Self {
+        self.0.details = format!("{} {sentence}", self.0.details);
+        self
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         // The envelope carries the trace id, which the shell knows: it writes the body.

@@ -32,6 +32,8 @@ pub struct GraphState {
     pub(crate) permission_reads: Arc<Throttle>,
     pub(crate) call_requests: Arc<Throttle>,
     pub(crate) messages: Arc<Throttle>,
+    /// Where the sandbox is reached, in a sandbox.
+    pub(crate) sandbox: Option<String>,
     pub(crate) documents: Vec<(&'static str, &'static str)>,
 }
 
@@ -44,8 +46,16 @@ impl GraphState {
             permission_reads: Arc::default(),
             call_requests: Arc::default(),
             messages: Arc::default(),
+            sandbox: None,
             documents: Vec::new(),
         }
+    }
+
+    /// Lets refusals name the route of the sandbox below this URL that helps.
+    #[must_use]
+    pub fn in_sandbox(mut self, url: &str) -> Self {
+        self.sandbox = Some(url.to_owned());
+        self
     }
 
     /// Shows one more OpenAPI document in `/docs`: its name there, and the path at which another edge serves it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ahoy_types::{CallId, WaId};
+use ahoy_types::{CallId, PhoneNumberId, WaId};
 use ahoy_wire::Session;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -253,6 +253,45 @@ impl Api {
             .as_str()
             .map(str::to_owned)
             .zip(names))
+    }
+
+    /// Unsubscribes the app.
+    pub(crate) async fn unsubscribe(&self) -> Result<(), ApiError> {
+        let request = self.request(Method::DELETE, &format!("{}/subscriptions", self.app));
+        let request = request.query(&[("object", "whatsapp_business_account")]);
+        self.send(request.bearer_auth(&self.app_token), None)
+            .await
+            .map(drop)
+    }
+
+    /// The callback that a number has of its own, beside the app's.
+    pub(crate) async fn own_callback(
+        &self,
+        phone: PhoneNumberId,
+    ) -> Result<Option<String>, ApiError> {
+        let request = self.request(Method::GET, &phone.to_string());
+        let request = request.query(&[("fields", "webhook_configuration")]);
+        let answer = self.send(request.bearer_auth(&self.token), None).await?;
+        let own = &answer["webhook_configuration"]["phone_number"];
+        Ok(own.as_str().map(str::to_owned))
+    }
+
+    /// Gives a number a callback of its own, or takes it away.
+    pub(crate) async fn set_own_callback(
+        &self,
+        phone: PhoneNumberId,
+        callback: Option<(&str, &str)>,
+    ) -> Result<(), ApiError> {
+        let (url, verify_token) = callback.unwrap_or_default();
+        let mut configuration = json!({ "override_callback_uri": url });
+        if !url.is_empty() {
+            configuration["verify_token"] = json!(verify_token);
+        }
+        let body = json!({ "webhook_configuration": configuration });
+        let request = self.request(Method::POST, &phone.to_string());
+        self.send(request.bearer_auth(&self.token).json(&body), None)
+            .await
+            .map(drop)
     }
 
     pub(crate) async fn subscribe(

@@ -235,9 +235,15 @@ impl Seed {
             }],
             numbers: self.numbers.iter().map(number).collect(),
             users: self.users.iter().map(user).collect(),
-            permissions: Vec::new(),
+            permissions: self.first_callable().into_iter().collect(),
             templates: Vec::new(),
         }
+    }
+
+    /// The second customer has let the first number call: an outgoing call has somebody to ring from the first minute on.
+    fn first_callable(&self) -> Option<(PhoneNumberId, WaId, Grant)> {
+        let (number, (user, _)) = (self.numbers.first()?, self.users.get(1)?);
+        Some((number.id, *user, Grant::Permanent))
     }
 }
 

@@ -6,6 +6,7 @@ mod a_data_folder_is_seeded_once;
 mod a_server_from_nothing_serves_two_tenants;
 mod a_server_goes_where_its_operator_allows;
 mod a_webhook_that_fails_is_told_on_the_terminal;
+mod an_agent_gives_back_what_it_took;
 mod every_example_of_the_sandbox_page_runs;
 mod load;
 mod nobody_reads_what_it_prints;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use ahoy_calling::Refusal;
 use ahoy_calling::account::Scope;
 use ahoy_platform::{ConnectRequest, Recipient};
+use ahoy_types::{PhoneNumberId, WaId};
 use ahoy_wire::CallAction;
 use ahoy_wire::calls::{ActionAnswer, Callee, ConnectAnswer};
 use ahoy_wire::errors::ErrorEnvelope;
@@ -62,8 +63,18 @@ pub(crate) async fn act(
                 sdp: session.sdp,
                 opaque: biz_opaque_callback_data,
             };
+            let callee = match &request.recipient {
+                Recipient::Number(user) => Some(*user),
+                Recipient::UserId(_) => None,
+            };
             let placed = platform.connect(caller, number, request).await;
-            let id = placed.or_refuse(&asked.incoming.method)?;
+            let lacks_permission = matches!(placed, Err(Refusal::NoPermission));
+            let id = placed
+                .or_refuse(&asked.incoming.method)
+                .map_err(|refused| match (lacks_permission, &state.sandbox, callee) {
+                    (true, Some(url), Some(user)) => refused.with_hint(&granted(url, user, number)),
+                    _ => refused,
+                })?;
             return Ok(Answer(CallsAnswer::Connect(ConnectAnswer::new(id))));
         }
         CallAction::PreAccept { call_id, session } => {
@@ -86,6 +97,15 @@ pub(crate) async fn act(
     };
     done.or_refuse(&asked.incoming.method)?;
     Ok(Answer(CallsAnswer::Action(ActionAnswer::default())))
+}
+
+/// The command with which a sandbox's user lets a number call.
+fn granted(url: &str, user: WaId, number: PhoneNumberId) -> String {
+    let url = url.trim_end_matches('/');
+    format!(
+        "This grants one in the sandbox: curl {url}/sandbox/v1/users/{user}/permission \
+         -d '{{\"phone_number_id\":\"{number}\",\"response\":\"accept\"}}'"
+    )
 }
 
 pub(super) fn recipient(callee: Callee) -> Recipient {

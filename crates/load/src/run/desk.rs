@@ -1,7 +1,8 @@
-//! The callback of the app, taken over for the time of a run.
+//! Where the webhooks of a run arrive: the number's own callback for the time of a run, or the app's where it has none.
 
 use std::sync::Arc;
 
+use ahoy_types::PhoneNumberId;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
@@ -16,7 +17,7 @@ pub(super) struct Desk {
     server: tokio::task::JoinHandle<()>,
     callback: String,
     verify_token: String,
-    former: Option<(String, String)>,
+    taken: Taken,
 }
 
 impl Desk {
@@ -56,33 +57,70 @@ impl Desk {
                 "--app-id, --app-secret: the callback of app {app} cannot be set ({e})"
             ))
         };
-        let former = api
-            .subscription()
-            .await
-            .map_err(refused)?
-            .filter(|(url, _)| *url != callback);
-        let desk = Self {
+        let mut desk = Self {
             server,
             callback,
             verify_token: config.verify_token.clone(),
-            former,
+            taken: Taken::Nothing,
         };
-        api.subscribe(&desk.callback, &desk.verify_token, "calls")
-            .await
-            .map_err(refused)?;
+        let app = api.subscription().await.map_err(refused)?;
+        let calls = |fields: &str| fields.split(',').any(|field| field == "calls");
+        let ours = (desk.callback.as_str(), desk.verify_token.as_str());
+        desk.taken = if app.as_ref().is_some_and(|(_, fields)| calls(fields)) {
+            // Whoever has the app's callback keeps it.
+            let former = api.own_callback(config.number).await.map_err(refused)?;
+            let set = api.set_own_callback(config.number, Some(ours)).await;
+            set.map_err(refused)?;
+            Taken::Number(config.number, former)
+        } else {
+            let set = api.subscribe(ours.0, ours.1, "calls").await;
+            set.map_err(refused)?;
+            Taken::App(app)
+        };
         Ok(desk)
     }
 
-    /// Gives the callback back to whoever had it, unless somebody else has taken it meanwhile, and closes the receiver. The platform
-    /// does not tell verify tokens, so this works for receivers that know ours, such as the agent inside `ahoy dev`.
+    /// Gives back what was taken, unless somebody else has it meanwhile, and closes the receiver. The platform does not tell verify tokens and
+    /// verifies a callback again: one comes back whose receiver lives and knows our token.
     pub(super) async fn close(self, api: &Api) {
-        let ours = matches!(api.subscription().await, Ok(Some((url, _))) if url == self.callback);
-        if let (true, Some((url, fields))) = (ours, &self.former)
-            && let Err(error) = api.subscribe(url, &self.verify_token, fields).await
-        {
-            tracing::warn!(callback = url, %error, "the app's former callback could not be set again");
+        if let Err(error) = self.give_back(api).await {
+            let callback = &self.callback;
+            tracing::warn!(%callback, %error, "webhooks still go to this run, which has ended");
         }
         self.server.abort();
+    }
+
+    async fn give_back(&self, api: &Api) -> Result<(), ApiError> {
+        let token = self.verify_token.as_str();
+        match &self.taken {
+            Taken::Nothing => Ok(()),
+            Taken::App(former) => {
+                let now = api.subscription().await?;
+                if now.is_none_or(|(url, _)| url != self.callback) {
+                    return Ok(());
+                }
+                if let Some((url, fields)) = former
+                    && api.subscribe(url, token, fields).await.is_ok()
+                {
+                    return Ok(());
+                }
+                api.unsubscribe().await
+            }
+            Taken::Number(phone, former) => {
+                if api.own_callback(*phone).await?.as_deref() != Some(&self.callback) {
+                    return Ok(());
+                }
+                if let Some(url) = former.as_deref().filter(|url| *url != self.callback)
+                    && api
+                        .set_own_callback(*phone, Some((url, token)))
+                        .await
+                        .is_ok()
+                {
+                    return Ok(());
+                }
+                api.set_own_callback(*phone, None).await
+            }
+        }
     }
 }
 
@@ -90,4 +128,13 @@ impl Drop for Desk {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// What a run took to get its webhooks.
+enum Taken {
+    Nothing,
+    /// The app's callback, and what it was before with its fields.
+    App(Option<(String, String)>),
+    /// The number's own, and what it was before.
+    Number(PhoneNumberId, Option<String>),
 }
