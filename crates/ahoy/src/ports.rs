@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use serde::Deserialize;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// `FIRST-LAST`, one port, or 0 for any free ones.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -49,16 +49,30 @@ pub(crate) struct Bound {
     pub instead_of: Option<SocketAddr>,
 }
 
+/// Connections that wait to be accepted. A burst beyond them is not refused but comes again after a second, which callers take for a slow server.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A server that was started again finds its port, as with every listener on Unix; elsewhere the option means something else.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Binds the address given by hand, or the default, or, if that is busy, a free port.
-pub(crate) async fn bind(given: Option<SocketAddr>, default: SocketAddr) -> anyhow::Result<Bound> {
+pub(crate) fn bind(given: Option<SocketAddr>, default: SocketAddr) -> anyhow::Result<Bound> {
     let wanted = given.unwrap_or(default);
-    let (listener, instead_of) = match TcpListener::bind(wanted).await {
+    let (listener, instead_of) = match listen(wanted) {
         Ok(listener) => (listener, None),
         Err(e) if given.is_none() && e.kind() == std::io::ErrorKind::AddrInUse => {
             let free = SocketAddr::new(wanted.ip(), 0);
-            let listener = TcpListener::bind(free)
-                .await
-                .with_context(|| format!("no free port on {}", wanted.ip()))?;
+            let listener =
+                listen(free).with_context(|| format!("no free port on {}", wanted.ip()))?;
             (listener, Some(wanted))
         }
         Err(e) => return Err(e).with_context(|| format!("cannot listen on {wanted}")),
@@ -90,9 +104,9 @@ mod tests {
     async fn a_busy_default_steps_aside_and_a_busy_choice_is_an_error() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = taken.local_addr().unwrap();
-        let bound = bind(None, address).await.unwrap();
+        let bound = bind(None, address).unwrap();
         assert_eq!(bound.instead_of, Some(address));
         assert_ne!(bound.address, address);
-        assert!(bind(Some(address), address).await.is_err());
+        assert!(bind(Some(address), address).is_err());
     }
 }

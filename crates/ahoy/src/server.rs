@@ -96,7 +96,7 @@ impl Server {
             listener,
             address,
             instead_of,
-        } = ports::bind(file.listen.address, default_listen).await?;
+        } = ports::bind(file.listen.address, default_listen)?;
         let url = format!("http://{}", reachable(address));
         // A folder that goes with the process is nobody's to find after a loss of power: no commit waits for the disk.
         let durability = if data.is_temporary() {

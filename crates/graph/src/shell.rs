@@ -27,7 +27,7 @@ const DEFAULT_VERSION: u32 = 25;
 const OLDEST_VERSION: u32 = 21;
 /// Where the description of the routes is.
 const DOCUMENT: &str = "/openapi.json";
-/// A request takes at most this long, sending its body included.
+/// A request takes at most this long, sending its body included; an upload as long as the limits say.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a request goes.
@@ -41,12 +41,21 @@ pub(crate) struct Place {
     pub(crate) sent: String,
     /// The id the answer will carry.
     pub(crate) trace: String,
+    /// How long it may take.
+    within: Duration,
 }
 
 impl Place {
     /// Whether this is `/{phone-number-id}/calls`.
     fn is_calls(&self) -> bool {
         matches!(self.segments.as_slice(), [_, edge] if edge == "calls")
+    }
+    /// How long a request may take: one to `/{phone-number-id}/media` as long as an upload may.
+    fn within(&self, upload: Duration) -> Duration {
+        match self.segments.as_slice() {
+            [_, edge] if edge == "media" => upload.max(TIMEOUT),
+            _ => TIMEOUT,
+        }
     }
 }
 
@@ -63,6 +72,7 @@ pub fn router(state: GraphState) -> Router {
             .map(|(name, path)| Url::new(name, path)),
     );
     let platform = Some(state.platform.clone());
+    let upload = state.platform.config().limits.media.upload;
     let (routes, openapi) = routes::all(state);
     let routes = routes
         .fallback(unknown_path)
@@ -74,7 +84,11 @@ pub fn router(state: GraphState) -> Router {
                 .config(Config::new(shown)),
         )
         .fallback(serve)
-        .with_state(Shell { routes, platform })
+        .with_state(Shell {
+            routes,
+            platform,
+            upload,
+        })
 }
 
 /// What the shell is around.
@@ -83,6 +97,8 @@ struct Shell {
     routes: Router,
     /// Where faults may be asked for: the sandbox sees to that.
     platform: Option<Platform>,
+    /// How long an upload may take.
+    upload: Duration,
 }
 
 async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
@@ -90,6 +106,7 @@ async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
     let trace = random_id();
     let mut place = place_of(request.uri().path());
     place.trace.clone_from(&trace);
+    place.within = place.within(shell.upload);
     let version = place.version.unwrap_or(DEFAULT_VERSION).max(OLDEST_VERSION);
     let mut response = match rewritten(request.uri()) {
         None => envelope(&GraphError::invalid("The path cannot be read."), &trace),
@@ -97,7 +114,7 @@ async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
             *request.uri_mut() = uri;
             request.extensions_mut().insert(place.clone());
             match shell.platform.as_ref().filter(|p| p.faults().is_some()) {
-                None => guarded(shell.routes, request).await,
+                None => guarded(shell.routes, request, place.within).await,
                 Some(platform) => {
                     let served = faulty::guarded(shell.routes, request, &place, platform).await;
                     struck = served.struck;
@@ -138,9 +155,9 @@ async fn serve(State(shell): State<Shell>, mut request: Request) -> Response {
 }
 
 /// Runs the handler; a panic or a time-out becomes an envelope and hurts nobody else.
-async fn guarded(routes: Router, request: Request) -> Response {
+async fn guarded(routes: Router, request: Request, within: Duration) -> Response {
     let handler = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
-    match tokio::time::timeout(TIMEOUT, handler).await {
+    match tokio::time::timeout(within, handler).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
         Ok(Err(_)) => {
@@ -153,10 +170,7 @@ async fn guarded(routes: Router, request: Request) -> Response {
         }
         Err(_) => Refused(GraphError::new(
             ErrorCode::ServiceUnavailable,
-            format!(
-                "The request took longer than {} seconds.",
-                TIMEOUT.as_secs()
-            ),
+            format!("The request took longer than {} seconds.", within.as_secs()),
         ))
         .into_response(),
     }
@@ -176,6 +190,7 @@ fn place_of(path: &str) -> Place {
         segments,
         sent: path.to_owned(),
         trace: String::new(),
+        within: TIMEOUT,
     }
 }
 
@@ -273,6 +288,29 @@ mod tests {
         assert_eq!(inside("/v25.0/a%2Fb/calls"), "/a%2Fb/calls");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_may_take_longer_than_another_request() {
+        let slow = || async { tokio::time::sleep(TIMEOUT * 2).await };
+        let routes = Router::new().fallback(slow);
+        let hour = Duration::from_secs(3_600);
+        for (path, done) in [
+            ("/v25.0/710/media", true),
+            ("/710/media/", true),
+            ("/710/calls", false),
+            ("/710", false),
+        ] {
+            let within = place_of(path).within(hour);
+            let request = Request::new(axum::body::Body::empty());
+            let mut response = guarded(routes.clone(), request, within).await;
+            let refused = response.extensions_mut().remove::<Refused>();
+            assert_eq!(refused.is_none(), done, "{path}");
+            if let Some(Refused(error)) = refused {
+                assert_eq!(error.code, ErrorCode::ServiceUnavailable);
+                assert!(error.details.contains("30 seconds"), "{}", error.details);
+            }
+        }
+    }
+
     #[test]
     fn versions_are_recognised_and_nothing_else() {
         assert_eq!(version_of("v25.0"), Some(25));
@@ -289,6 +327,7 @@ mod tests {
             .body(axum::body::Body::empty())
             .unwrap();
         let shell = Shell {
+            upload: TIMEOUT,
             routes: router,
             platform: None,
         };

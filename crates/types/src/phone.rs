@@ -35,6 +35,8 @@ impl WaId {
             match c {
                 '0'..='9' => digits.push(c),
                 '+' if i == 0 => {}
+                // A sign, not a separator: a negative number is nobody's.
+                '-' if digits.is_empty() => return Err(bad()),
                 ' ' | '-' | '(' | ')' | '.' | '\u{a0}' => {}
                 _ => return Err(bad()),
             }
@@ -251,6 +253,9 @@ mod tests {
             "0044770090000",
             "44x7700900001",
             "1234567890123456",
+            "-447700900001",
+            " -447700900001",
+            "+-447700900001",
         ] {
             assert!(WaId::parse_loose(bad).is_err(), "{bad}");
         }

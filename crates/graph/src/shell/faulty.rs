@@ -78,8 +78,10 @@ pub(super) async fn guarded(
             "The sandbox was asked to answer this request with this error: the fault error_code.",
         ))
         .into_response(),
-        (None, Some(own)) => ahoy_platform::under(own, super::guarded(routes, request)).await,
-        (None, None) => super::guarded(routes, request).await,
+        (None, Some(own)) => {
+            ahoy_platform::under(own, super::guarded(routes, request, place.within)).await
+        }
+        (None, None) => super::guarded(routes, request, place.within).await,
     };
     Served { response, struck }
 }
