@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ahoy_calling::Call;
-use ahoy_calling::account::{Number, Subscription};
+use ahoy_calling::account::{Callback, Number, Subscription};
 use ahoy_calling::delivery::{self, Next, Outcome};
 use ahoy_faults::{Subject, WebhookOutcome};
 use ahoy_store::{Attempt, Delivery, DeliveryState, NewDelivery, Result, Rows, TimerKind};
@@ -168,22 +168,27 @@ pub(crate) fn target(rows: &mut dyn Rows, id: DeliveryId) -> Result<Option<Targe
             faults: WebhookOutcome::default(),
         }));
     };
-    let by_number = rows
-        .number_override(delivery.number, delivery.app)?
-        .map(|o| o.callback.url);
-    let url = match by_number {
-        Some(url) => Some(url),
-        None => match waba_override(rows, &delivery)? {
-            Some(url) => Some(url),
-            None => app.callback.map(|c| c.url),
-        },
-    };
+    let url = callback(rows, &delivery, app.callback)?;
     Ok(Some(Target {
         delivery,
         url,
         app_secret: app.secret,
         faults: WebhookOutcome::default(),
     }))
+}
+
+/// Where a delivery goes: by override of the number, else of the account, else of the app.
+fn callback(
+    rows: &mut dyn Rows,
+    delivery: &Delivery,
+    of_app: Option<Callback>,
+) -> Result<Option<String>> {
+    let by_number = rows.number_override(delivery.number, delivery.app)?;
+    if let Some(by_number) = by_number {
+        return Ok(Some(by_number.callback.url));
+    }
+    let by_account = waba_override(rows, delivery)?;
+    Ok(by_account.or(of_app.map(|c| c.url)))
 }
 
 fn waba_override(rows: &mut dyn Rows, delivery: &Delivery) -> Result<Option<String>> {
@@ -363,6 +368,14 @@ impl Platform {
             let _ = job.started.set(started);
         }
         Ok(target)
+    }
+
+    /// The callback a delivery would go to now, before there is a place for its attempt; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn delivery_callback(&self, job: &DeliveryJob) -> Result<Option<String>> {
+        self.read(|rows| Ok(target(rows, job.id)?.and_then(|target| target.url)))
     }
 
     /// An attempt is over. `began` is the rule time at which it was started.

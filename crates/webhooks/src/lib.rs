@@ -2,6 +2,7 @@
 //!
 //! When to try again and whom to hold up is the platform's business (`ahoy_calling::delivery`); here is only HTTP.
 
+mod places;
 mod send;
 mod verify;
 

@@ -2,22 +2,18 @@
 
 mod faulty;
 
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ahoy_calling::delivery::{ATTEMPT_TIMEOUT, Outcome};
 use ahoy_calling::readings::HeaderReading;
 use ahoy_outbound::Outbound;
 use ahoy_platform::{AttemptReport, DeliveryJob, Platform, Target};
-use ahoy_types::AppId;
 use ahoy_wire::webhook::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, sign, sign_legacy};
 use reqwest::{Body, Method, Response};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-/// Attempts to one receiver under way at once; its others wait. Bounds sockets when a receiver hangs, and is counted
-/// for each receiver alone, so that none waits for another.
-const AT_ONCE: usize = 256;
+use crate::places::{Places, Receiver};
+
 /// How much of an answer's body goes into the log.
 const NOTE_BYTES: usize = 512;
 /// How many of an answer's headers are shown.
@@ -34,6 +30,39 @@ pub struct Sender {
     client: Outbound,
     platform: Platform,
     timeout: Duration,
+}
+
+/// What the loop that keeps the places is told.
+enum Told {
+    /// A job whose receiver is known.
+    Wants(Receiver, DeliveryJob),
+    /// A place that is free again.
+    Left { receiver: Receiver, answered: bool },
+}
+
+/// A place at a receiver; it is free again when this is dropped, however that comes about.
+struct Place {
+    receiver: Receiver,
+    answered: bool,
+    tell: mpsc::UnboundedSender<Told>,
+}
+
+impl Place {
+    /// The attempt is over, with an answer or without.
+    fn leave(&mut self, answered: bool) {
+        self.answered = answered;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let left = Told::Left {
+            receiver: self.receiver.clone(),
+            answered: self.answered,
+        };
+        // At the process's end nobody listens.
+        let _ = self.tell.send(left);
+    }
 }
 
 impl Sender {
@@ -53,27 +82,58 @@ impl Sender {
 
     /// Makes attempts as they are handed out, until the platform is gone.
     pub async fn run(self, mut jobs: mpsc::UnboundedReceiver<DeliveryJob>) {
-        let mut places: HashMap<AppId, Arc<Semaphore>> = HashMap::new();
-        while let Some(job) = jobs.recv().await {
-            let own = places
-                .entry(job.app)
-                .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
-            let (own, sender) = (own.clone(), self.clone());
-            tokio::spawn(async move {
-                // It is never closed; whoever came first goes first.
-                if let Ok(_place) = own.acquire_owned().await {
-                    sender.attempt(job).await;
-                }
-            });
+        let mut places = Places::default();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        loop {
+            let begun = tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => {
+                        tokio::spawn(self.clone().admit(job, tell.clone()));
+                        continue;
+                    }
+                    None => return,
+                },
+                // This side holds the other one.
+                Some(told) = told.recv() => match told {
+                    Told::Wants(receiver, job) => places.offer(receiver, job),
+                    Told::Left { receiver, answered } => places.ended(&receiver, answered),
+                },
+            };
+            for (receiver, job) in begun {
+                let place = Place {
+                    receiver,
+                    answered: false,
+                    tell: tell.clone(),
+                };
+                tokio::spawn(self.clone().attempt_at(place, job));
+            }
         }
     }
 
-    async fn attempt(&self, job: DeliveryJob) {
+    /// Asks for a place at the job's receiver.
+    async fn admit(self, job: DeliveryJob, tell: mpsc::UnboundedSender<Told>) {
+        let callback = self.platform.delivery_callback(&job);
+        match callback.ok().flatten().as_deref().and_then(Receiver::of) {
+            // At the process's end nobody listens, and the delivery is due after the next start.
+            Some(receiver) => drop(tell.send(Told::Wants(receiver, job))),
+            // Without a receiver nothing is sent, and the attempt says why.
+            None => drop(self.attempt(job).await),
+        }
+    }
+
+    async fn attempt_at(self, mut place: Place, job: DeliveryJob) {
+        let outcome = self.attempt(job).await;
+        place.leave(outcome != Outcome::NoAnswer);
+    }
+
+    /// One attempt, and what came of it.
+    async fn attempt(&self, job: DeliveryJob) -> Outcome {
         let began = self.platform.clock().now();
         let report = match self.platform.delivery_target(&job) {
             Ok(Some(target)) if target.faults.is_none() => self.post(&target, whole(&target)).await,
             Ok(Some(target)) => faulty::attempt(self, &job, &target).await,
-            Ok(None) => return,
+            // It is gone; that is nobody's fault.
+            Ok(None) => return Outcome::NoCallback,
             Err(e) => {
                 tracing::error!(delivery = %job.id, error = %e, "a webhook cannot be read");
                 AttemptReport {
@@ -88,7 +148,9 @@ impl Sender {
                 }
             }
         };
+        let outcome = report.outcome;
         self.platform.delivery_attempted(job, report, began).await;
+        outcome
     }
 
     /// The attempt as it is before anything is sent: address and headers are known.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ahoy_calling::account::Callback;
+use ahoy_platform::Verified;
 use axum::response::Response;
 use tokio::sync::watch;
 
@@ -89,4 +91,33 @@ async fn a_slow_receiver_slows_its_own_calls_alone() {
     world.first.until("both events at the slow one", both).await;
     world.advance(0).await;
     assert!(world.all_delivered(APP) && world.all_delivered(SECOND_APP));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_numbers_dead_override_leaves_the_other_numbers_of_the_app_alone() {
+    let hangs = handler(|_| std::future::pending::<Response>());
+    // The app's own callback is alive; the override of its first number hangs for longer than the test has patience for.
+    let world = World::with(ok(), Duration::from_secs(600)).await;
+    let dead = Receiver::new(hangs).await;
+    let callback = Callback {
+        url: dead.url(),
+        verify_token: "v".into(),
+    };
+    let verified = Some(Verified(callback));
+    let set = world
+        .platform
+        .override_number(&world.caller, PHONE, verified);
+    set.await.unwrap();
+    for n in 0..400 {
+        world.user_calls(somebody(n)).await;
+    }
+    let calls = |got: &[Got]| (got.len() >= 32).then_some(());
+    dead.until("webhooks at the dead one", calls).await;
+    let call = world.user_calls_number(ANA, SECOND_PHONE).await;
+    let connect = |got: &[Got]| got.iter().any(|g| g.call() == call).then_some(());
+    world
+        .first
+        .until("the other number's connect", connect)
+        .await;
+    assert!(dead.got().len() <= 256, "{}", dead.got().len());
 }

@@ -32,6 +32,7 @@ pub const SECRET: &str = "ahoy-dev-secret";
 pub const SECOND_APP: AppId = AppId(900_100_200_301);
 pub const SECOND_SECRET: &str = "another secret";
 pub const PHONE: PhoneNumberId = PhoneNumberId(710_000_000_000_001);
+pub const SECOND_PHONE: PhoneNumberId = PhoneNumberId(710_000_000_000_002);
 pub const ANA: WaId = WaId::from_u64(447_700_900_001);
 
 pub fn somebody(n: u64) -> WaId {
@@ -218,7 +219,11 @@ impl World {
         let (platform, jobs) = Platform::start(Box::new(store), config).await.unwrap();
         let client = Outbound::new(Policy::anywhere(), Vec::new()).unwrap();
         tokio::spawn(Sender::with_timeout(platform.clone(), client, timeout).run(jobs));
-        platform.plant(&Seed::default()).await.unwrap();
+        let mut seed = Seed::default();
+        seed.numbers
+            .iter_mut()
+            .for_each(|number| number.calling = true);
+        platform.plant(&seed).await.unwrap();
         let callback = Callback {
             url: first.url(),
             verify_token: "v".into(),
@@ -240,9 +245,13 @@ impl World {
     }
 
     pub async fn user_calls(&self, user: WaId) -> CallId {
+        self.user_calls_number(user, PHONE).await
+    }
+
+    pub async fn user_calls_number(&self, user: WaId, number: PhoneNumberId) -> CallId {
         let dialled = self
             .platform
-            .user_calls(user, PHONE, UserLegKind::Simulated, Dial::default())
+            .user_calls(user, number, UserLegKind::Simulated, Dial::default())
             .await;
         dialled.unwrap().id
     }
