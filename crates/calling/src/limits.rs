@@ -251,7 +251,7 @@ impl Default for TemplateLimits {
     }
 }
 
-/// How long media files live (`graph-api.md` §9).
+/// How long media files live (`graph-api.md` §9), and how much of them there may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MediaLimits {
@@ -263,6 +263,18 @@ pub struct MediaLimits {
     pub upload: Duration,
     /// Length from which an announcement is refused.
     pub announcement: Duration,
+    /// Bytes of the files of one number.
+    pub number_bytes: u64,
+    /// Files of one number.
+    pub number_files: u64,
+    /// Uploads of one number at once.
+    pub number_uploads: u64,
+    /// Bytes of all files of the server.
+    pub all_bytes: u64,
+    /// All files of the server.
+    pub all_files: u64,
+    /// Uploads at once, of all numbers.
+    pub all_uploads: u64,
 }
 
 impl Default for MediaLimits {
@@ -272,6 +284,12 @@ impl Default for MediaLimits {
             link: Duration::from_secs(300),
             upload: Duration::from_secs(3_600),
             announcement: Duration::from_secs(60),
+            number_bytes: 2 << 30,
+            number_files: 10_000,
+            number_uploads: 16,
+            all_bytes: 20 << 30,
+            all_files: 50_000,
+            all_uploads: 128,
         }
     }
 }

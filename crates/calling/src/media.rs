@@ -1,5 +1,7 @@
 //! Media files: which kinds are taken, how large they may be, how long they live (`graph-api.md` §9).
 
+use std::time::Duration;
+
 use ahoy_types::{MediaId, PhoneNumberId, RuleTime};
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +109,64 @@ impl MediaFile {
     }
 }
 
+/// How much there is of media files, of a number or of all, with what is arriving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Holding {
+    /// Bytes.
+    pub bytes: u64,
+    /// Files, each upload under way counted as one.
+    pub files: u64,
+    /// Uploads under way.
+    pub uploads: u64,
+}
+
+/// When room for files may have come free.
+const ROOM_AGAIN: Duration = Duration::from_secs(3_600);
+/// When an upload may have ended.
+const UPLOAD_AGAIN: Duration = Duration::from_secs(5);
+
+/// Whether an upload may begin or go on; it is counted in both already. The number's own quota comes first, so that who fills
+/// it is told to make room, and not to wait.
+///
+/// # Errors
+/// 131053 for the number's bytes and files, which the business itself can delete; [`Refusal::Full`] for uploads at once and
+/// for what all numbers share.
+pub fn may_take(
+    of_number: &Holding,
+    of_all: &Holding,
+    limits: &MediaLimits,
+) -> Result<(), Refusal> {
+    let own = |most: u64, of: &str| {
+        Err(Refusal::MediaUpload(format!(
+            "file: this number's files would exceed its {most} {of}; delete some, or wait until they expire"
+        )))
+    };
+    let full = |what: String, retry_after| Err(Refusal::Full { what, retry_after });
+    if of_number.bytes > limits.number_bytes {
+        return own(limits.number_bytes, "bytes");
+    }
+    if of_number.files > limits.number_files {
+        return own(limits.number_files, "files");
+    }
+    if of_all.bytes > limits.all_bytes || of_all.files > limits.all_files {
+        return full("the server has no room for more files".into(), ROOM_AGAIN);
+    }
+    if of_number.uploads > limits.number_uploads {
+        let most = limits.number_uploads;
+        return full(
+            format!("this number has {most} uploads under way, which is as many as it may"),
+            UPLOAD_AGAIN,
+        );
+    }
+    if of_all.uploads > limits.all_uploads {
+        return full(
+            "the server has as many uploads under way as it takes".into(),
+            UPLOAD_AGAIN,
+        );
+    }
+    Ok(())
+}
+
 /// Whether a file of this kind and size may be kept for this use; answers the kind in its plain form.
 ///
 /// # Errors
@@ -175,5 +235,50 @@ mod tests {
         file.complete = true;
         file.expires_at = Some(ends);
         assert!(file.there(RuleTime(ends.0 - 1)) && !file.there(ends));
+    }
+
+    #[test]
+    fn each_quota_is_named_and_the_numbers_own_come_first() {
+        let limits = MediaLimits::default();
+        let refused = |of_number: Holding, of_all: Holding| {
+            may_take(&of_number, &of_all, &limits).unwrap_err()
+        };
+        let with = |bytes, files, uploads| Holding {
+            bytes,
+            files,
+            uploads,
+        };
+        let most = with(
+            limits.number_bytes,
+            limits.number_files,
+            limits.number_uploads,
+        );
+        let most_of_all = with(limits.all_bytes, limits.all_files, limits.all_uploads);
+        assert!(may_take(&most, &most_of_all, &limits).is_ok());
+        let over = with(u64::MAX, u64::MAX, u64::MAX);
+        assert!(
+            refused(over, over)
+                .to_string()
+                .contains("its 2147483648 bytes")
+        );
+        assert!(
+            refused(with(0, u64::MAX, 0), most)
+                .to_string()
+                .contains("its 10000 files")
+        );
+        for (number, all, secs) in [
+            (most, with(u64::MAX, 0, 0), 3_600),
+            (most, with(0, u64::MAX, 0), 3_600),
+            (with(0, 0, 17), most_of_all, 5),
+            (most, with(0, 0, 129), 5),
+        ] {
+            let Refusal::Full { retry_after, .. } = refused(number, all) else {
+                panic!("{number:?} {all:?}");
+            };
+            assert_eq!(retry_after.as_secs(), secs);
+        }
+        // No number takes all there is.
+        assert!(limits.number_bytes < limits.all_bytes && limits.number_files < limits.all_files);
+        assert!(limits.number_uploads < limits.all_uploads);
     }
 }

@@ -154,6 +154,14 @@ pub enum Refusal {
     /// 131053: uploaded media cannot be taken; the sentence names the field.
     #[error("{0}")]
     MediaUpload(String),
+    /// 2: what the server has of something for this number, or for all, is in use. The sentence names it.
+    #[error("{what}")]
+    Full {
+        /// Of what there is no more.
+        what: String,
+        /// When to try again.
+        retry_after: std::time::Duration,
+    },
     /// 2: the platform takes no new calls now.
     #[error("the platform takes no new calls at the moment")]
     Unavailable,

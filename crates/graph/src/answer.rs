@@ -68,7 +68,13 @@ pub(crate) fn json(status: StatusCode, bytes: Vec<u8>) -> Response {
 /// The envelope of a refusal.
 pub(crate) fn envelope(error: &GraphError, trace: &str) -> Response {
     let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
-    json(status, error.to_json(trace))
+    let mut response = json(status, error.to_json(trace));
+    if let Some(secs) = error.retry_after() {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, secs.into());
+    }
+    response
 }
 
 /// 22 characters of the base64url alphabet from 16 random bytes: ids of answers.

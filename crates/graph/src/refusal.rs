@@ -46,6 +46,11 @@ pub(crate) fn graph_error(method: &str, refusal: &Refusal) -> GraphError {
         Refusal::NoReceiver => ErrorCode::CallingPrerequisites,
         Refusal::RequestRate { .. } => ErrorCode::Throughput,
         Refusal::Unavailable => ErrorCode::ServiceUnavailable,
+        Refusal::Full { what, retry_after } => {
+            let secs = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX);
+            return GraphError::new(ErrorCode::ServiceUnavailable, sentence(what))
+                .with_retry_after(secs.max(1));
+        }
         Refusal::ReadRate(_) => ErrorCode::PermissionFetchLimit,
         Refusal::MissingScope(_) => ErrorCode::PermissionDenied,
         Refusal::Template(fault) => template_code(fault.kind),

@@ -34,6 +34,7 @@ mod platform;
 mod quality;
 mod queries;
 mod quiet;
+mod quotas;
 mod reader;
 mod recover;
 mod registration;

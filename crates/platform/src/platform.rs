@@ -23,6 +23,7 @@ use crate::ledger::{Ledger, Rim, Step};
 use crate::live::{Live, PhoneHandle, UserLegKind};
 use crate::mail::MailJob;
 use crate::quiet::Quiet;
+use crate::quotas::Arrivals;
 use crate::reader::Readers;
 use crate::reports::Reports;
 use crate::simulated;
@@ -91,6 +92,7 @@ pub struct Shared {
     inspector: OnceLock<Arc<Inspector>>,
     faults: OnceLock<FaultSeam>,
     warnings: Warnings,
+    arrivals: Arc<Arrivals>,
     stop: watch::Sender<bool>,
 }
 
@@ -187,6 +189,7 @@ impl Platform {
             inspector: OnceLock::new(),
             faults: OnceLock::new(),
             warnings: Warnings::default(),
+            arrivals: Arc::default(),
             stop: watch::Sender::new(false),
         }));
         host.spawn(Box::pin(platform.clone().run_effects(effects)));
@@ -220,6 +223,9 @@ impl Platform {
     }
     pub(crate) fn warnings(&self) -> &Warnings {
         &self.0.warnings
+    }
+    pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {
+        &self.0.arrivals
     }
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
         &self.0.host

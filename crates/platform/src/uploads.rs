@@ -14,6 +14,7 @@ use crate::business::internal;
 use crate::effect::Effect;
 use crate::ledger::Step;
 use crate::platform::Platform;
+use crate::quotas::Arrival;
 use crate::templates::free_id;
 
 /// First of the ids files get.
@@ -29,6 +30,7 @@ pub struct Upload {
     size: u64,
     parts: u32,
     waiting: Vec<u8>,
+    arrival: Arrival,
 }
 
 impl Upload {
@@ -47,6 +49,9 @@ impl Platform {
     ) -> Result<Upload, Refusal> {
         caller.need(Scope::WhatsappBusinessMessaging)?;
         self.number_for(caller, number)?;
+        let stored = || self.read(|rows| rows.media_held(number));
+        let arrival = self.arrivals().begin(number, stored).map_err(internal)?;
+        arrival.check(&self.config().limits.media)?;
         let id = self.random_node_id(FIRST_ID)?;
         let job = move |step: &mut Step<'_>| {
             let id = MediaId(free_id(step, id)?);
@@ -62,6 +67,7 @@ impl Platform {
             size: 0,
             parts: 0,
             waiting: Vec::new(),
+            arrival,
         })
     }
 
@@ -72,6 +78,8 @@ impl Platform {
             let sentence = format!("file: it has more than {LARGEST} bytes");
             return Err(Refusal::MediaUpload(sentence));
         }
+        upload.arrival.more(bytes.len() as u64);
+        upload.arrival.check(&self.config().limits.media)?;
         upload.hash.update(bytes);
         upload.waiting.extend_from_slice(bytes);
         while upload.waiting.len() >= PART {
@@ -117,12 +125,19 @@ impl Platform {
         if !last.is_empty() {
             self.keep_part(&mut upload, last).await?;
         }
-        let Upload { id, hash, size, .. } = upload;
+        let Upload {
+            id,
+            hash,
+            size,
+            arrival,
+            ..
+        } = upload;
         if use_case == UseCase::CallVoicemailAnnouncement {
             self.check_announcement(id).await?;
         }
         let sha256: [u8; 32] = hash.finalize().into();
-        self.ledger()
+        let stored = self
+            .ledger()
             .execute(move |step| {
                 let begun = step.tx.media(id).map_err(internal)?;
                 let begun = begun.ok_or_else(took_too_long)?;
@@ -139,7 +154,11 @@ impl Platform {
                 expire_at(step, &file).map_err(internal)?;
                 Ok(file)
             })
-            .await
+            .await;
+        if stored.is_ok() {
+            arrival.finished();
+        }
+        stored
     }
 
     async fn check_announcement(&self, id: MediaId) -> Result<(), Refusal> {

@@ -27,7 +27,7 @@ pub use rows::{
     TimerKind,
 };
 pub use state::{Dump, ReplaceError};
-pub use templates::{TemplateRows, TemplateTx};
+pub use templates::{MediaHeld, TemplateRows, TemplateTx};
 
 use ahoy_calling::account::{App, Business, Number, Subscription, Token, User, Waba};
 use ahoy_calling::{Call, Pair};

@@ -2,7 +2,7 @@
 
 use ahoy_calling::media::MediaFile;
 use ahoy_calling::template::Template;
-use ahoy_types::{MediaId, TemplateId, WabaId};
+use ahoy_types::{MediaId, PhoneNumberId, TemplateId, WabaId};
 
 use crate::Result;
 
@@ -21,8 +21,19 @@ pub trait TemplateRows {
     fn templates_of(&mut self, waba: WabaId) -> Result<Vec<Template>>;
     /// A media file, whether complete or not.
     fn media(&mut self, id: MediaId) -> Result<Option<MediaFile>>;
+    /// Bytes and files that have wholly arrived, of one number and of all.
+    fn media_held(&mut self, number: PhoneNumberId) -> Result<[MediaHeld; 2]>;
     /// The `n`-th part of a file's bytes, from 0; `None` after the last.
     fn media_part(&mut self, id: MediaId, n: u32) -> Result<Option<Vec<u8>>>;
+}
+
+/// How much there is of media files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MediaHeld {
+    /// Bytes.
+    pub bytes: u64,
+    /// Files.
+    pub files: u64,
 }
 
 /// Writing them.

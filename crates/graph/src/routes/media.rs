@@ -59,8 +59,9 @@ impl FromRequest<GraphState> for Form {
     request_body(content = MediaRequest, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "Kept", body = MediaCreated),
-        (status = 400, description = "Code 100: parameter; 131053: the file cannot be taken", body = ErrorEnvelope),
+        (status = 400, description = "Code 100: parameter; 131053: the file cannot be taken, or the number's files fill its quota", body = ErrorEnvelope),
         (status = 403, description = "Code 10: the token lacks whatsapp_business_messaging", body = ErrorEnvelope),
+        (status = 503, description = "Code 2: the server's room for files, or for uploads at once, is in use; `Retry-After` says when to try again", body = ErrorEnvelope),
     )
 )]
 pub(crate) async fn upload(

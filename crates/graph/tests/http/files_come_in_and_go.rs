@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ahoy_calling::limits::{LimitTable, MediaLimits};
+
 use crate::support::*;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -240,4 +242,56 @@ async fn what_comes_with_a_file_may_stand_in_the_query() {
     assert_eq!(kept["mime_type"], "audio/ogg");
     let wrong = upload_with(&api, "?messaging_product=sms", TOKEN, &[file]).await;
     assert!(wrong.refusal().2.contains("`messaging_product`"));
+}
+
+fn with_media(change: impl Fn(&mut MediaLimits)) -> LimitTable {
+    let mut limits = LimitTable::default();
+    change(&mut limits.media);
+    limits
+}
+
+#[tokio::test]
+async fn a_number_that_fills_its_quota_is_told_to_make_room() {
+    let limits = with_media(|media| media.number_bytes = 100);
+    let api = Api::with(limits, |_| Ok(())).await;
+    const BYTES: &[u8] = &[b'x'; 100];
+    let part = |size| [("file", "text/plain", &BYTES[..size]), PRODUCT];
+    let first = upload(&api, TOKEN, &part(60)).await.ok();
+    let refused = upload(&api, TOKEN, &part(41)).await;
+    let (status, code, details) = refused.refusal();
+    assert_eq!((status, code), (400, 131_053));
+    assert!(
+        details.contains("exceed its 100 bytes; delete some"),
+        "{details}"
+    );
+    assert!(!refused.headers.contains_key("retry-after"));
+    upload(&api, TOKEN, &part(40)).await.ok();
+    let id = first["id"].as_str().unwrap();
+    api.ask("DELETE", &format!("/v25.0/{id}"), TOKEN, None)
+        .await
+        .ok();
+    upload(&api, TOKEN, &part(60)).await.ok();
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_says_when_to_try_again() {
+    let parts = [("file", "text/plain", &b"text"[..]), PRODUCT];
+    let limits = with_media(|media| media.all_bytes = 3);
+    let api = Api::with(limits, |_| Ok(())).await;
+    let full = upload(&api, TOKEN, &parts).await;
+    assert_eq!(
+        full.refusal(),
+        (503, 2, "The server has no room for more files.")
+    );
+    assert_eq!(full.headers["retry-after"], "3600");
+    let limits = with_media(|media| media.number_uploads = 0);
+    let api = Api::with(limits, |_| Ok(())).await;
+    let busy = upload(&api, TOKEN, &parts).await;
+    let (status, code, details) = busy.refusal();
+    assert_eq!((status, code), (503, 2));
+    assert!(
+        details.starts_with("This number has 0 uploads under way"),
+        "{details}"
+    );
+    assert_eq!(busy.headers["retry-after"], "5");
 }

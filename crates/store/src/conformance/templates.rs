@@ -3,11 +3,11 @@ use ahoy_calling::template::{
     Button, Category, Content, Draft, Example, Header, ParameterFormat, Reason, Status, Template,
     Text,
 };
-use ahoy_types::{MediaId, RuleTime, TemplateId, WabaId};
+use ahoy_types::{MediaId, PhoneNumberId, RuleTime, TemplateId, WabaId};
 
 use super::samples::{NOW, NUMBER, WABA};
 use super::{read, round_trip, try_write, write};
-use crate::Store;
+use crate::{MediaHeld, Store};
 
 fn template(id: u64, name: &str, language: &str) -> Template {
     let text = |text: &str| Text {
@@ -109,6 +109,9 @@ pub(super) fn a_media_file_comes_in_parts_and_goes_as_a_whole(store: &mut dyn St
         expires_at: Some(RuleTime(NOW.0 + 1)),
     };
     write(store, |tx| tx.put_media(&file));
+    let held = |store: &mut dyn Store, number| read(store, |rows| rows.media_held(number));
+    let nothing = MediaHeld::default();
+    assert_eq!(held(store, NUMBER), [nothing; 2], "of what has not arrived");
     let parts: [Vec<u8>; 3] = [vec![0xff; 300_000], vec![], b"end".to_vec()];
     for (n, part) in (0..).zip(&parts) {
         write(store, |tx| tx.add_media_part(id, n, part));
@@ -133,6 +136,12 @@ pub(super) fn a_media_file_comes_in_parts_and_goes_as_a_whole(store: &mut dyn St
         assert_eq!(found.as_ref(), Some(part), "part {n}");
     }
     assert_eq!(read(store, |rows| rows.media_part(id, 3)), None);
+    let all = MediaHeld {
+        bytes: 300_003,
+        files: 1,
+    };
+    assert_eq!(held(store, NUMBER), [all; 2]);
+    assert_eq!(held(store, PhoneNumberId(7)), [nothing, all]);
     assert!(write(store, |tx| tx.delete_media(id)));
     assert!(!write(store, |tx| tx.delete_media(id)));
     assert_eq!(read(store, |rows| rows.media(id)), None);

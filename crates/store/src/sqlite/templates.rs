@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::codec::{corrupt, id, json, key, many, one, run, to_json, unsigned, word};
 use super::view::View;
-use crate::{Result, StoreError, TemplateRows, TemplateTx};
+use crate::{MediaHeld, Result, StoreError, TemplateRows, TemplateTx};
 
 impl TemplateRows for View<'_> {
     fn template(&mut self, id: TemplateId) -> Result<Option<Template>> {
@@ -72,6 +72,27 @@ impl TemplateRows for View<'_> {
                 })
             },
         )
+    }
+
+    fn media_held(&mut self, number: PhoneNumberId) -> Result<[MediaHeld; 2]> {
+        // No number has an id that fits in no row.
+        let key = key(number.0).unwrap_or(-1);
+        let found = one(
+            self.0,
+            "SELECT COALESCE(SUM(size) FILTER (WHERE number = ?1), 0), COUNT(*) FILTER (WHERE number = ?1), \
+             COALESCE(SUM(size), 0), COUNT(*) FROM media WHERE complete",
+            [key],
+            |row| {
+                let held = |at| {
+                    Ok::<_, StoreError>(MediaHeld {
+                        bytes: unsigned(row, at)?,
+                        files: unsigned(row, at + 1)?,
+                    })
+                };
+                Ok([held(0)?, held(2)?])
+            },
+        )?;
+        Ok(found.unwrap_or_default())
     }
 
     fn media_part(&mut self, id: MediaId, n: u32) -> Result<Option<Vec<u8>>> {

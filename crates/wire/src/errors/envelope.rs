@@ -22,7 +22,11 @@ pub struct GraphError {
     message: Option<String>,
     kind: Option<ErrorKind>,
     of_call: bool,
+    retry_after: Option<u32>,
 }
+
+/// Seconds after which a request answered 503 may be tried again, where nothing better is known.
+const RETRY_AFTER: u32 = 5;
 
 /// What the person at the desk reads where a fingerprint is refused.
 const FINGERPRINT_WORDS: UserWords = UserWords {
@@ -41,6 +45,7 @@ impl GraphError {
             message: None,
             kind: None,
             of_call: false,
+            retry_after: None,
         }
     }
     /// Code 100.
@@ -110,6 +115,17 @@ impl GraphError {
     pub fn with_title(mut self, title: &str) -> Self {
         self.message = Some(format!("(#{}) {title}", self.code.code()));
         self
+    }
+    /// With the seconds after which the request may be tried again.
+    #[must_use]
+    pub fn with_retry_after(mut self, secs: u32) -> Self {
+        self.retry_after = Some(secs);
+        self
+    }
+    /// Value of the header `Retry-After` (RFC 9110 §10.2.3), in seconds: every 503 has one.
+    pub fn retry_after(&self) -> Option<u32> {
+        let unavailable = self.http_status() == 503;
+        self.retry_after.or(unavailable.then_some(RETRY_AFTER))
     }
     /// HTTP status of the answer.
     pub fn http_status(&self) -> u16 {
