@@ -172,6 +172,8 @@ pub struct LimitTable {
     pub templates: TemplateLimits,
     /// Media files.
     pub media: MediaLimits,
+    /// Requests of the business's API under way at once.
+    pub requests: RequestLimits,
     /// Countries whose business numbers may neither place calls nor ask for permission (`rules.md` §2).
     pub no_business_calls: Vec<Country>,
     /// The choices where the reference is open; a table of its own in the configuration.
@@ -191,6 +193,7 @@ impl Default for LimitTable {
             test: Limits::of(Profile::Test),
             templates: TemplateLimits::default(),
             media: MediaLimits::default(),
+            requests: RequestLimits::default(),
             no_business_calls: NO_BUSINESS_CALLS
                 .iter()
                 .filter_map(|country| country.parse().ok())
@@ -290,6 +293,28 @@ impl Default for MediaLimits {
             all_bytes: 20 << 30,
             all_files: 50_000,
             all_uploads: 128,
+        }
+    }
+}
+
+/// How many requests of the business's API may be under way at once: what is beyond is answered 503.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RequestLimits {
+    /// Of one app to one number, or to another object of the path.
+    pub node: u32,
+    /// Of one app.
+    pub app: u32,
+    /// Of all apps.
+    pub all: u32,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            node: 1_000,
+            app: 2_000,
+            all: 4_000,
         }
     }
 }

@@ -13,6 +13,7 @@ use http_body_util::BodyExt as _;
 use crate::GraphState;
 use crate::answer::Refused;
 use crate::refusal::{OrRefuse as _, auth_error};
+use crate::share::UnderWay;
 use crate::shell::Place;
 
 /// Largest body that is read. Real ones have a few kilobytes.
@@ -44,6 +45,8 @@ pub(crate) struct Asked {
     /// Who asks.
     pub(crate) caller: Caller,
     state: GraphState,
+    /// Counted until the answer is written.
+    _under_way: UnderWay,
 }
 
 impl Incoming {
@@ -256,6 +259,10 @@ impl FromRequest<GraphState> for Asked {
                 .into());
             }
         }
+        // Names, which are no ids, have a share of their own together.
+        let node = incoming.node.parse().unwrap_or_default();
+        let limits = &state.platform.config().limits.requests;
+        let under_way = state.shares.enter(caller.app, node, limits)?;
         Ok(Self {
             caller: Caller {
                 request: Some(incoming.place.trace.clone()),
@@ -263,6 +270,7 @@ impl FromRequest<GraphState> for Asked {
             },
             incoming,
             state: state.clone(),
+            _under_way: under_way,
         })
     }
 }

@@ -10,6 +10,7 @@ mod every_answer;
 mod incoming;
 mod refusal;
 mod routes;
+mod share;
 mod shell;
 mod throttle;
 mod verify;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use ahoy_platform::Platform;
 
+use crate::share::Shares;
 use crate::throttle::Throttle;
 
 /// What the handlers hold. Cheap to clone.
@@ -34,6 +36,7 @@ pub struct GraphState {
     pub(crate) messages: Arc<Throttle>,
     /// Where the sandbox is reached, in a sandbox.
     pub(crate) sandbox: Option<String>,
+    pub(crate) shares: Arc<Shares>,
     pub(crate) documents: Vec<(&'static str, &'static str)>,
 }
 
@@ -47,6 +50,7 @@ impl GraphState {
             call_requests: Arc::default(),
             messages: Arc::default(),
             sandbox: None,
+            shares: Arc::default(),
             documents: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! 130429: more requests to `/calls` a second than a number may make (`rules.md` §3).
 
 use crate::support::*;
-use ahoy_calling::limits::LimitTable;
+use ahoy_calling::limits::{LimitTable, RequestLimits};
 use serde_json::json;
 
 /// Sandbox numbers may make so many requests a second.
@@ -77,4 +77,24 @@ async fn what_fits_into_the_second_is_let_in() {
         refused |= api.calls(PHONE, reject.clone()).await.refusal().1 == 130_429;
     }
     assert!(refused, "fifty requests in a row were all let in");
+}
+
+#[tokio::test]
+async fn an_app_with_too_many_requests_under_way_is_told_when_to_try_again() {
+    let limits = LimitTable {
+        requests: RequestLimits {
+            node: 0,
+            ..RequestLimits::default()
+        },
+        ..LimitTable::default()
+    };
+    let api = Api::with(limits, |_| Ok(())).await;
+    let reply = api.get(&format!("/v25.0/{PHONE}")).await;
+    let (status, code, details) = reply.refusal();
+    assert_eq!((status, code), (503, 2));
+    assert!(
+        details.starts_with("This app has 0 requests to"),
+        "{details}"
+    );
+    assert_eq!(reply.headers["retry-after"], "1");
 }
