@@ -1,6 +1,8 @@
 import asyncio
+import io
 import os
 import sys
+import wave
 
 import pytest
 
@@ -15,6 +17,39 @@ def test_the_sample_agent_answers_a_call_and_echoes_the_caller(ahoy: Ahoy):
     call.hang_up()
     assert call.wait("ended")["end_cause"] == "user_hung_up"
     assert call.verdict
+
+
+def test_level_and_length_of_what_was_heard_and_its_bytes(ahoy: Ahoy):
+    call = ahoy.user("447700900107", tone_hz=523).call()
+    call.wait("connected")
+    heard = call.hears(523, within=20, louder_than=-30, quieter_than=-3, at_least_ms=1_500)
+    assert -30 < heard.level_dbfs < -3 and heard.audio_ms >= 1_500
+    call.hang_up()
+    call.wait("ended")
+    for rate in (8_000, 48_000):
+        with wave.open(io.BytesIO(call.heard_wav(rate))) as sound:
+            assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (rate, 1, 2)
+            assert sound.getnframes() / rate >= 1.5
+            assert any(sound.readframes(sound.getnframes()))
+    with pytest.raises(Failure, match="44100"):
+        call.heard_wav(44_100)
+
+
+def test_a_user_who_hears_something_else_is_told_in_two_sentences(ahoy: Ahoy):
+    call = ahoy.user("447700900108", tone_hz=523).call()
+    call.wait("connected")
+    call.hears(523, within=20)
+    with pytest.raises(GaveUp, match=r"^after 0\.1 s: 447700900108 should hear 900 Hz, louder than -30 dBFS, and heard 52\d.* Hz at -.* dBFS, \d+ ms of sound") as told:
+        call.hears(900, within=0.1, louder_than=-30)
+    assert call.verdict in str(told.value) and len(str(told.value)) < 300
+    assert told.value.seen["id"] == call.id
+    with pytest.raises(GaveUp, match="quieter than -60 dBFS"):
+        call.hears(within=0.1, quieter_than=-60)
+    with pytest.raises(GaveUp, match="at least 600000 ms"):
+        call.hears(within=0.1, at_least_ms=600_000)
+    deaf = ahoy.user("447700900109").call(fault="no_dtls")
+    with pytest.raises(GaveUp, match="should hear any sound, and heard nothing"):
+        deaf.hears(within=0.1)
 
 
 def test_a_users_network_is_in_the_ear(ahoy: Ahoy):

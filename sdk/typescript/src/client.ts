@@ -46,6 +46,17 @@ export interface Heard {
   gaps: Gap[];
 }
 
+/** What a user should hear. What is left out may be anything; of nothing at all, any sound. */
+export interface Expected {
+  /** Pitch of the last audible second. */
+  toneHz?: number;
+  /** Level of the last audible second in dBFS: 0 is the loudest, a tone at full scale about -3. */
+  louderThan?: number;
+  quieterThan?: number;
+  /** Milliseconds of sound since accept. */
+  atLeastMs?: number;
+}
+
 export interface CallView {
   id: string;
   direction: "USER_INITIATED" | "BUSINESS_INITIATED";
@@ -155,6 +166,17 @@ export class Failure extends Error {
 
 const ORDER: Record<CallState, number> = { ringing: 0, connected: 1, ended: 2 };
 
+const SILENT: Heard = { packets: 0, lost: 0, audio_ms: 0, tone_hz: null, level_dbfs: null, digits: "", first_audio_ms_after_accept: null, late: 0, jitter_ms: 0, gaps: [] };
+const ear = (call: CallView): Heard => ({ ...SILENT, ...call.heard });
+
+/** As messages have it: `440 Hz at -12 dBFS, 1980 ms of sound`. */
+function inWords(heard: Heard): string {
+  if (heard.packets === 0) return "nothing";
+  const pitch = heard.tone_hz === null ? "no pitch" : `${heard.tone_hz.toFixed(0)} Hz`;
+  const now = heard.level_dbfs === null ? "silence" : `${pitch} at ${heard.level_dbfs.toFixed(0)} dBFS`;
+  return `${now}, ${heard.audio_ms} ms of sound${heard.digits ? `, digits ${heard.digits}` : ""}${heard.lost ? `, ${heard.lost} packets lost` : ""}`;
+}
+
 const under = (fault: string | undefined): Record<string, string> => (fault === undefined ? {} : { "ahoy-fault": fault });
 
 /** A webhook that is not delivered, as a clause. */
@@ -171,6 +193,12 @@ function undelivered(delivery: Delivery): string {
   const last = delivery.attempts[tries - 1]!;
   const what = last.status === null ? `failed: ${last.note}` : `was answered ${last.status}`;
   return `the ${event} webhook to ${last.url.split("?")[0]} ${what} (${tries} attempt${tries > 1 ? "s" : ""})`;
+}
+
+/** Of webhooks that failed, as it follows in a message. */
+async function clause(ahoy: Ahoy): Promise<string> {
+  const failed = await ahoy.failedWebhooks();
+  return failed && `; ${failed}`;
 }
 
 /** A running sandbox. */
@@ -198,9 +226,15 @@ export class Ahoy {
 
   /** One request with a JSON body; the JSON of its answer. A refusal throws {@link Failure}. */
   async request<T = Record<string, unknown>>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    return JSON.parse(new TextDecoder().decode(await this.bytes(method, path, body, headers)) || "{}") as T;
+  }
+
+  /** One request with a JSON body; the bytes of its answer. A refusal throws {@link Failure}. */
+  async bytes(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Uint8Array> {
     const init: RequestInit = { method, headers: { "content-type": "application/json", ...headers }, signal: AbortSignal.timeout(60_000) };
     if (body !== undefined) init.body = JSON.stringify(body);
     const answer = await fetch(this.url + path, init);
+    if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
     const text = await answer.text();
     let told: unknown;
     try {
@@ -208,8 +242,7 @@ export class Ahoy {
     } catch {
       told = { error: { message: text.slice(0, 500) } };
     }
-    if (!answer.ok) throw new Failure(answer.status, told as ErrorBody);
-    return told as T;
+    throw new Failure(answer.status, told as ErrorBody);
   }
 
   /** One request to a sandbox route that has no method of its own here. */
@@ -366,7 +399,7 @@ export class User {
   /** Waits for a call of the business that is not over, and answers the newest. */
   async rung(within = 10_000): Promise<Call> {
     const live = async () => (await this.calls()).filter((call) => call.direction === "BUSINESS_INITIATED" && call.state !== "ended");
-    const calls = await until(live, (seen) => (seen.length > 0 ? undefined : `no call of the business rings ${this.waId}`), within, () => this.ahoy.failedWebhooks());
+    const calls = await until(live, (seen) => (seen.length > 0 ? undefined : `no call of the business rings ${this.waId}`), within, () => clause(this.ahoy));
     return new Call(this, calls.at(-1)!.id);
   }
 
@@ -427,6 +460,11 @@ export class Call {
     return this.#act("GET", "");
   }
 
+  /** Of webhooks that failed, and the verdict on the call's media, as it follows in a message. */
+  async #why(call: CallView): Promise<string> {
+    return (await clause(this.user.ahoy)) + (call.media?.verdict ? `. ${call.media.verdict}` : "");
+  }
+
   /** Waits until the call is in that state; one that has gone past it throws at once. */
   wait(state: CallState, within = 10_000): Promise<CallView> {
     return until(
@@ -437,25 +475,47 @@ export class Call {
         return `the call is ${seen.state}, not ${state}`;
       },
       within,
-      () => this.user.ahoy.failedWebhooks(),
+      (seen) => this.#why(seen),
     );
   }
 
   /** What was in the user's ear so far. */
   async heard(): Promise<Heard> {
-    const silent: Heard = { packets: 0, lost: 0, audio_ms: 0, tone_hz: null, level_dbfs: null, digits: "", first_audio_ms_after_accept: null, late: 0, jitter_ms: 0, gaps: [] };
-    return { ...silent, ...(await this.look()).heard };
+    return ear(await this.look());
   }
 
-  /** Waits until the user hears a tone of this pitch, within a share of it. */
-  hears(toneHz: number, within = 10_000, tolerance = 0.01): Promise<Heard> {
-    const near = (heard: Heard) => heard.tone_hz !== null && Math.abs(heard.tone_hz - toneHz) <= toneHz * tolerance;
-    return until(() => this.heard(), (heard) => (near(heard) ? undefined : `the user does not hear ${toneHz} Hz`), within, () => this.user.ahoy.failedWebhooks());
+  /** What the business sent as it was in the user's ear from accept on, as a WAV file: mono, 16 bits, silence where nothing came.
+   * {@link Failure} where the sound is no longer kept. */
+  heardWav(rate: 8000 | 12000 | 16000 | 24000 | 48000 = 8000): Promise<Uint8Array> {
+    return this.user.ahoy.bytes("GET", `/sandbox/v1/users/${this.user.waId}/calls/${encodeURIComponent(this.id)}/heard.wav?rate=${rate}`);
+  }
+
+  /** Waits until the user hears what is expected, all of it at the same time: a pitch alone, or any of {@link Expected}. */
+  async hears(expected: number | Expected = {}, within = 10_000, tolerance = 0.01): Promise<Heard> {
+    const { toneHz, louderThan, quieterThan, atLeastMs = 1 } = typeof expected === "number" ? { toneHz: expected } : expected;
+    const right = ({ tone_hz, level_dbfs, audio_ms }: Heard) => {
+      if (toneHz !== undefined && (tone_hz === null || Math.abs(tone_hz - toneHz) > toneHz * tolerance)) return false;
+      // Silence has no level: it is neither louder nor quieter than anything.
+      if (louderThan !== undefined && (level_dbfs === null || level_dbfs <= louderThan)) return false;
+      if (quieterThan !== undefined && (level_dbfs === null || level_dbfs >= quieterThan)) return false;
+      return audio_ms >= atLeastMs;
+    };
+    const wanted: string[] = [];
+    if (toneHz !== undefined) wanted.push(`${toneHz} Hz`);
+    if (louderThan !== undefined) wanted.push(`louder than ${louderThan} dBFS`);
+    if (quieterThan !== undefined) wanted.push(`quieter than ${quieterThan} dBFS`);
+    if (atLeastMs > 1) wanted.push(`at least ${atLeastMs} ms`);
+    return this.#hears(wanted.join(", ") || "any sound", right, within);
   }
 
   /** Waits until these digits of the business have come. */
   hearsDigits(digits: string, within = 10_000): Promise<Heard> {
-    return until(() => this.heard(), (heard) => (heard.digits.includes(digits) ? undefined : `the digits ${digits} have not come`), within, () => this.user.ahoy.failedWebhooks());
+    return this.#hears(`the digits ${digits}`, (heard) => heard.digits.includes(digits), within);
+  }
+
+  async #hears(wanted: string, right: (heard: Heard) => boolean, within: number): Promise<Heard> {
+    const missing = (call: CallView) => (right(ear(call)) ? undefined : `${this.user.waId} should hear ${wanted}, and heard ${inWords(ear(call))}`);
+    return ear(await until(() => this.look(), missing, within, (call) => this.#why(call)));
   }
 
   /** Why the call was silent, or that both sides heard each other, in a sentence. */

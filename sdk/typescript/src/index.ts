@@ -1,7 +1,7 @@
 /** Ahoy's sandbox for tests: a platform of your own on free ports, simulated customers, a clock that jumps. */
 
 export { Ahoy, Call, Failure, User } from "./client.js";
-export type { CallState, CallView, Clock, Delivery, Gap, Heard, Imported, Network, OnRing, PermissionResponse, Replayed, State, TimelineEntry, UserOptions } from "./client.js";
+export type { CallState, CallView, Clock, Delivery, Expected, Gap, Heard, Imported, Network, OnRing, PermissionResponse, Replayed, State, TimelineEntry, UserOptions } from "./client.js";
 export type { ApiFault, FaultCounts, FaultPlan, FaultRule, FaultsOn, MediaFault, ProcessFault, WebhookFault } from "./faults.js";
 export { findBinary, NotReady, Server } from "./server.js";
 export type { Account, ServerOptions } from "./server.js";

@@ -1,13 +1,20 @@
 /** Something that had to happen did not, in the time it was given; the message says what was still missing. */
 export class GaveUp extends Error {
   override name = "GaveUp";
+  constructor(
+    message: string,
+    /** What there was at the last look. */
+    readonly seen?: unknown,
+  ) {
+    super(message);
+  }
 }
 
 /**
  * Looks again and again until `missing` finds nothing missing in what `look` saw; `within` is in real milliseconds.
- * For state that can only be asked for. `why` is asked at the end for what may explain it.
+ * For state that can only be asked for. `why` is asked at the end for what may explain it, as it follows in the message.
  */
-export async function until<T>(look: () => Promise<T>, missing: (seen: T) => string | undefined, within: number, why = async () => ""): Promise<T> {
+export async function until<T>(look: () => Promise<T>, missing: (seen: T) => string | undefined, within: number, why: (seen: T) => Promise<string> = async () => ""): Promise<T> {
   const deadline = performance.now() + within;
   for (let pause = 10; ; pause = Math.min(pause * 1.5, 100)) {
     const seen = await look();
@@ -16,14 +23,10 @@ export async function until<T>(look: () => Promise<T>, missing: (seen: T) => str
       lacks = missing(seen);
     } catch (never) {
       if (!(never instanceof GaveUp)) throw never;
-      const told = await why();
-      throw told === "" ? never : new GaveUp(`${never.message}; ${told}`);
+      throw new GaveUp(never.message + (await why(seen)), seen);
     }
     if (lacks === undefined) return seen;
-    if (performance.now() > deadline) {
-      const told = await why();
-      throw new GaveUp(`after ${within} ms: ${lacks}; ${told === "" ? "" : `${told}; `}last seen: ${JSON.stringify(seen)}`);
-    }
+    if (performance.now() > deadline) throw new GaveUp(`after ${within} ms: ${lacks}${await why(seen)}`, seen);
     await new Promise((wake) => setTimeout(wake, pause));
   }
 }

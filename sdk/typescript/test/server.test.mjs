@@ -19,6 +19,41 @@ test("the sample agent answers a call and echoes the caller", async () => {
   assert.notEqual(await call.verdict(), "");
 });
 
+test("level and length of what was heard, and its bytes", async () => {
+  const { ahoy } = started;
+  const call = await (await ahoy.user("447700900308", { toneHz: 523 })).call();
+  await call.wait("connected");
+  const heard = await call.hears({ toneHz: 523, louderThan: -30, quieterThan: -3, atLeastMs: 1_500 }, 20_000);
+  assert.ok(heard.level_dbfs > -30 && heard.level_dbfs < -3 && heard.audio_ms >= 1_500, JSON.stringify(heard));
+  await call.hangUp();
+  await call.wait("ended");
+  for (const rate of [8_000, 48_000]) {
+    const wav = Buffer.from(await call.heardWav(rate));
+    assert.equal(wav.toString("latin1", 0, 4) + wav.toString("latin1", 8, 12), "RIFFWAVE");
+    assert.deepEqual([wav.readUInt16LE(22), wav.readUInt32LE(24), wav.readUInt16LE(34)], [1, rate, 16]);
+    assert.ok((wav.length - 44) / 2 / rate >= 1.5, `${wav.length} bytes`);
+    assert.ok(wav.subarray(44).some((byte) => byte !== 0));
+  }
+  await assert.rejects(call.heardWav(44_100), (fault) => fault instanceof Failure && /44100/.test(fault.message));
+});
+
+test("a user who hears something else is told in two sentences", async () => {
+  const { ahoy } = started;
+  const call = await (await ahoy.user("447700900309", { toneHz: 523 })).call();
+  await call.wait("connected");
+  await call.hears(523, 20_000);
+  const verdict = await call.verdict();
+  await assert.rejects(call.hears({ toneHz: 900, louderThan: -30 }, 100), (fault) => {
+    assert.ok(fault instanceof GaveUp);
+    assert.match(fault.message, /^after 100 ms: 447700900309 should hear 900 Hz, louder than -30 dBFS, and heard 52\d.* Hz at -.* dBFS, \d+ ms of sound/);
+    return fault.message.endsWith(verdict) && fault.message.length < 300 && fault.seen.id === call.id;
+  });
+  await assert.rejects(call.hears({ quieterThan: -60 }, 100), /quieter than -60 dBFS/);
+  await assert.rejects(call.hears({ atLeastMs: 600_000 }, 100), /at least 600000 ms/);
+  const deaf = await (await ahoy.user("447700900312")).call({ fault: "no_dtls" });
+  await assert.rejects(deaf.hears({}, 100), /should hear any sound, and heard nothing/);
+});
+
 test("a user's network is in the ear", async () => {
   const { ahoy } = started;
   const call = await (await ahoy.user("447700900306", { toneHz: 523, network: { loss: 0.2, seed: 1 } })).call();

@@ -118,6 +118,14 @@ class Heard:
     jitter_ms: float = 0.0
     gaps: tuple[Gap, ...] = ()
 
+    def __str__(self) -> str:
+        """In a few words, as messages have it: `440 Hz at -12 dBFS, 1980 ms of sound`."""
+        if self.packets == 0:
+            return "nothing"
+        pitch = "no pitch" if self.tone_hz is None else f"{self.tone_hz:.0f} Hz"
+        now = "silence" if self.level_dbfs is None else f"{pitch} at {self.level_dbfs:.0f} dBFS"
+        return f"{now}, {self.audio_ms} ms of sound" + (f", digits {self.digits}" if self.digits else "") + (f", {self.lost} packets lost" if self.lost else "")
+
     @classmethod
     def of(cls, told: dict[str, Any] | None) -> Heard:
         told = told or {}
@@ -180,12 +188,15 @@ class Ahoy:
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """One request with a JSON body; the JSON of its answer. Refusals raise [Failure]."""
+        return json.loads(self._bytes(method, path, body, headers) or b"{}")
+
+    def _bytes(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         more = {"Content-Type": "application/json", **(headers or {})}
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=more)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.loads(answer.read() or b"{}")
+                return answer.read()
         except urllib.error.HTTPError as refused:
             text = refused.read()
             try:
@@ -309,6 +320,11 @@ class Ahoy:
         more = [f"{len(failed) - 3} more failed"] if len(failed) > 3 else []
         return "; ".join(told + more)
 
+    def _why(self, _: Any = None) -> str:
+        """Of webhooks that failed, as it follows in a message."""
+        failed = self.failed_webhooks()
+        return f"; {failed}" if failed else ""
+
     def replay(self, delivery: str | int) -> Replayed:
         """Sends this webhook once more, the same bytes, beside its schedule; answers when the attempt is over."""
         return self.sandbox("POST", f"/deliveries/{delivery}/replay")
@@ -387,7 +403,7 @@ class User:
         """Waits for a call of the business that is not over, and answers the newest."""
         missing = lambda calls: None if calls else f"no call of the business rings {self.wa_id}"  # noqa: E731
         live = lambda: [c for c in self.calls() if c["direction"] == "BUSINESS_INITIATED" and c["state"] != "ended"]  # noqa: E731
-        return Call(self, until(live, missing, within, self.ahoy.failed_webhooks)[-1]["id"])
+        return Call(self, until(live, missing, within, self.ahoy._why)[-1]["id"])
 
     def permission(self, response: Response = "accept", phone_number_id: str | None = None, message_id: str | None = None) -> dict[str, Any]:
         """Answers the newest open permission request, or that of `message_id`; with none open, sets the grant directly."""
@@ -437,6 +453,11 @@ class Call:
         """State, direction, times, what was heard and the media timeline."""
         return self.user.ahoy.sandbox("GET", self._path())
 
+    def _why(self, seen: dict[str, Any]) -> str:
+        """Of webhooks that failed, and the verdict on the call's media, as it follows in a message."""
+        verdict = (seen.get("media") or {}).get("verdict")
+        return self.user.ahoy._why() + (f". {verdict}" if verdict else "")
+
     def wait(self, state: State, within: float = 10.0) -> dict[str, Any]:
         """Waits until the call is in that state; one that has gone past it raises at once."""
 
@@ -447,26 +468,62 @@ class Call:
                 raise GaveUp(f"the call never was {state}: it is {seen['state']} ({seen.get('end_cause')})")
             return f"the call is {seen['state']}, not {state}"
 
-        return until(self.look, missing, within, self.user.ahoy.failed_webhooks)
+        return until(self.look, missing, within, self._why)
 
     @property
     def heard(self) -> Heard:
         """What was in the user's ear so far."""
         return Heard.of(self.look()["heard"])
 
-    def hears(self, tone_hz: float, within: float = 10.0, tolerance: float = 0.01) -> Heard:
-        """Waits until the user hears a tone of this pitch, within a share of it."""
+    def heard_wav(self, rate: int = 8_000) -> bytes:
+        """What the business sent as it was in the user's ear from accept on, as a WAV file: mono, 16 bits, silence where nothing came.
 
-        def missing(heard: Heard) -> str | None:
-            near = heard.tone_hz is not None and abs(heard.tone_hz - tone_hz) <= tone_hz * tolerance
-            return None if near else f"the user does not hear {tone_hz:g} Hz"
+        `rate` is 8000, 12000, 16000, 24000 or 48000 samples a second. Raises [Failure] where the sound is no longer kept.
+        """
+        return self.user.ahoy._bytes("GET", f"/sandbox/v1{self._path(f'/heard.wav?rate={rate}')}")
 
-        return until(lambda: self.heard, missing, within, self.user.ahoy.failed_webhooks)
+    def hears(
+        self,
+        tone_hz: float | None = None,
+        within: float = 10.0,
+        tolerance: float = 0.01,
+        *,
+        louder_than: float | None = None,
+        quieter_than: float | None = None,
+        at_least_ms: int = 1,
+    ) -> Heard:
+        """Waits until the user hears what is asked for, all of it at the same time; without anything asked for, any sound.
+
+        A pitch within a share of it; a level in dBFS (0 is the loudest, a tone at full scale about -3) of the last audible second;
+        so many milliseconds of sound since accept.
+        """
+        low, high = (-float("inf") if louder_than is None else louder_than), (float("inf") if quieter_than is None else quieter_than)
+
+        def right(heard: Heard) -> bool:
+            if tone_hz is not None and (heard.tone_hz is None or abs(heard.tone_hz - tone_hz) > tone_hz * tolerance):
+                return False
+            if heard.level_dbfs is None:  # silence has no level: neither louder nor quieter than anything
+                return louder_than is None and quieter_than is None and heard.audio_ms >= at_least_ms
+            return low < heard.level_dbfs < high and heard.audio_ms >= at_least_ms
+
+        wanted = [
+            *([] if tone_hz is None else [f"{tone_hz:g} Hz"]),
+            *([] if louder_than is None else [f"louder than {louder_than:g} dBFS"]),
+            *([] if quieter_than is None else [f"quieter than {quieter_than:g} dBFS"]),
+            *([] if at_least_ms <= 1 else [f"at least {at_least_ms} ms"]),
+        ]
+        return self._ear(", ".join(wanted) or "any sound", right, within)
 
     def hears_digits(self, digits: str, within: float = 10.0) -> Heard:
         """Waits until these digits of the business have come."""
-        missing = lambda heard: None if digits in heard.digits else f"the digits {digits} have not come"  # noqa: E731
-        return until(lambda: self.heard, missing, within, self.user.ahoy.failed_webhooks)
+        return self._ear(f"the digits {digits}", lambda heard: digits in heard.digits, within)
+
+    def _ear(self, wanted: str, right: Callable[[Heard], bool], within: float) -> Heard:
+        def missing(seen: dict[str, Any]) -> str | None:
+            heard = Heard.of(seen["heard"])
+            return None if right(heard) else f"{self.user.wa_id} should hear {wanted}, and heard {heard}"
+
+        return Heard.of(until(self.look, missing, within, self._why)["heard"])
 
     @property
     def verdict(self) -> str:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Seen = TypeVar("Seen")
 
 
 class GaveUp(AssertionError):
-    """Something that had to happen did not, in the time it was given."""
+    """Something that had to happen did not, in the time it was given. `seen` is what there was at the last look."""
+
+    def __init__(self, message: str, seen: Any = None):
+        super().__init__(message)
+        self.seen = seen
 
 
-def until(look: Callable[[], Seen], missing: Callable[[Seen], str | None], within: float, why: Callable[[], str] = lambda: "") -> Seen:
+def until(look: Callable[[], Seen], missing: Callable[[Seen], str | None], within: float, why: Callable[[Seen], str] = lambda _: "") -> Seen:
     """Looks again and again until `missing` finds nothing missing in what `look` saw; `within` is in real seconds.
 
-    `why` is asked at the end for what may explain it.
+    `why` is asked at the end for what may explain it, as it follows in the message.
     """
     deadline = time.monotonic() + within
     pause = 0.01
@@ -25,12 +29,10 @@ def until(look: Callable[[], Seen], missing: Callable[[Seen], str | None], withi
         try:
             lacks = missing(seen)
         except GaveUp as never:
-            told = why()
-            raise GaveUp(f"{never}; {told}" if told else str(never)) from None
+            raise GaveUp(f"{never}{why(seen)}", seen) from None
         if lacks is None:
             return seen
         if time.monotonic() > deadline:
-            told = why()
-            raise GaveUp(f"after {within:g} s: {lacks}; {told + '; ' if told else ''}last seen: {seen!r}")
+            raise GaveUp(f"after {within:g} s: {lacks}{why(seen)}", seen)
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
