@@ -77,12 +77,15 @@ const callOf = (id) => sandbox(server.base, 'GET', `/users/${USER}/calls/${id}`)
 const echoed = ({ heard }) => (heard?.audio_ms >= 1_000 && Math.abs(heard.tone_hz - HZ) <= HZ / 100 ? undefined : `the user does not hear ${HZ} Hz from the bot`);
 const over = ({ state }) => (state === 'ended' ? undefined : 'the call goes on');
 
+/** Requests and webhooks of a call, as they were sent. */
+async function wire(id) {
+  const { data } = await sandbox(server.base, 'GET', `/timeline?call=${id}&kind=api,webhook&limit=500`);
+  return data.filter(({ kind, what }) => kind === 'api' || what.phase === 'ended').map(({ what }) => JSON.parse(what.request.body));
+}
+
 async function assertWire(id, wanted) {
   const bodies = await until(
-    async () => {
-      const { data } = await sandbox(server.base, 'GET', `/timeline?call=${id}&kind=api,webhook&limit=500`);
-      return data.filter(({ kind, what }) => kind === 'api' || what.phase === 'ended').map(({ what }) => JSON.parse(what.request.body));
-    },
+    () => wire(id),
     (bodies) => (bodies.some((body) => name(body).startsWith('terminate webhook')) ? undefined : 'webhook terminate'),
   );
   assert.deepEqual([...new Set(bodies.map(name))].sort(), wanted.sort());
@@ -109,6 +112,16 @@ test('the bot answers, is heard and hears, and lets no webhook in that is not si
     const { media } = await until(() => callOf(id), over);
     assert.match(media.verdict, /^Both sides heard each other\./);
     await assertWire(id, ['connect webhook USER_INITIATED', 'pre_accept', 'accept', 'terminate webhook USER_INITIATED']);
+    // A terminate that overtakes its connect: the bot takes no call that is over.
+    await sandbox(server.base, 'PUT', '/faults', { webhooks: { reorder: true, event: 'connect' } });
+    const short = await sandbox(server.base, 'POST', `/users/${USER}/calls`, { to: PHONE });
+    await sandbox(server.base, 'POST', `/users/${USER}/calls/${short.id}/hang_up`);
+    await until(() => wire(short.id), (bodies) => (bodies.length >= 2 ? undefined : 'both webhooks'));
+    await sandbox(server.base, 'DELETE', '/faults');
+    const next = await sandbox(server.base, 'POST', `/users/${USER}/calls`, { to: PHONE }); // what the bot does about the first it begins before this
+    await until(() => callOf(next.id), echoed);
+    await sandbox(server.base, 'POST', `/users/${USER}/calls/${next.id}/hang_up`);
+    assert.deepEqual((await wire(short.id)).map(name).sort(), ['connect webhook USER_INITIATED', 'terminate webhook USER_INITIATED']);
     for (const headers of [{}, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }]) {
       assert.equal((await fetch(bot.hook, { method: 'POST', body: '{}', headers })).status, 401);
     }

@@ -84,6 +84,20 @@ async def ended(sandbox, user, call_id):
     return await eventually(wire, there)
 
 
+async def both_webhooks(sandbox, call_id):
+    """Waits for connect and terminate, and until the bot has taken another call; answers all bodies of the first in order."""
+
+    async def wire():
+        return of_call((await sandbox.call("GET", "/timeline", params={"call": call_id, "kind": "api,webhook"}))["data"])
+
+    await eventually(wire, lambda bodies: None if len(bodies) >= 2 else "both webhooks")
+    await sandbox.call("DELETE", "/faults")
+    next_id = await sandbox.dial(USER)  # what the bot does about the first it begins before it answers this one
+    await heard(sandbox, USER, next_id)
+    await sandbox.act(USER, next_id, "hang_up")
+    return await wire()
+
+
 async def test_the_bot_answers_and_calls_and_every_body_is_as_the_page_shows_it(tmp_path):
     server = await Server().start()
     sandbox = Sandbox(server.base)
@@ -95,6 +109,12 @@ async def test_the_bot_answers_and_calls_and_every_body_is_as_the_page_shows_it(
             await heard(sandbox, USER, call_id)
             await sandbox.act(USER, call_id, "hang_up")
             wire += await ended(sandbox, USER, call_id)
+
+            # A terminate that overtakes its connect: the bot takes no call that is over.
+            await sandbox.call("PUT", "/faults", {"webhooks": {"reorder": True, "event": "connect"}})
+            call_id = await sandbox.dial(USER)
+            await sandbox.act(USER, call_id, "hang_up")
+            assert sorted(name(body) for body in await both_webhooks(sandbox, call_id)) == ["webhook connect USER_INITIATED", "webhook terminate USER_INITIATED"]
 
             async with aiohttp.ClientSession() as http:
                 for headers in ({}, {"X-Hub-Signature-256": "sha256=" + "0" * 64}, {"X-Hub-Signature-256": "é"}):
