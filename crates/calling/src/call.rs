@@ -9,7 +9,7 @@
 mod end;
 mod wrong_state;
 
-use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, Seconds, WaId};
+use ahoy_types::{CallId, Direction, PhoneNumberId, RuleTime, WaId};
 use serde::{Deserialize, Serialize};
 
 pub use end::{End, EndCause, EndStatus, Ending, WithoutMedia};
@@ -338,7 +338,8 @@ impl Call {
             end: self.answered_at.map(|_| end.at),
             duration: self
                 .answered_at
-                .map(|start| Seconds::started(end.at.since(start))),
+                .map(|start| end.at.whole_seconds_since(start)),
+            length: self.answered_at.map(|start| end.at.since(start)),
             error_code: end.cause.error_code(),
         })
     }

@@ -81,7 +81,7 @@ pub struct Billable {
     pub country: Option<Country>,
     /// When it was answered, by the wall clock of the account ([`Zone::wall`]): this decides card and month.
     pub start: RuleTime,
-    /// How long it lasted.
+    /// How long it lasted, in started seconds.
     pub length: Seconds,
 }
 
@@ -89,11 +89,11 @@ impl Billable {
     /// What of an ended call is charged; `None` for a user's call, a call nobody answered and one that lives.
     pub fn of(call: &Call, zone: &Zone) -> Option<Self> {
         let ending = call.ending()?;
-        match (call.direction, ending.start, ending.duration) {
+        match (call.direction, ending.start, ending.length) {
             (Direction::BusinessInitiated, Some(start), Some(length)) => Some(Self {
                 country: call.user.country(),
                 start: zone.wall(start),
-                length,
+                length: Seconds::started(length),
             }),
             _ => None,
         }

@@ -24,6 +24,11 @@ impl RuleTime {
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
+    /// Seconds from an earlier instant to this one as both are told, in whole Unix seconds; none if it is later.
+    pub const fn whole_seconds_since(self, earlier: Self) -> Seconds {
+        let passed = self.secs().saturating_sub(earlier.secs());
+        Seconds(if passed < 0 { 0 } else { passed.unsigned_abs() })
+    }
     /// Whole Unix seconds, rounded up: whoever waits until then is not too early.
     pub const fn secs_up(self) -> i64 {
         self.secs() + if self.0.rem_euclid(1000) > 0 { 1 } else { 0 }

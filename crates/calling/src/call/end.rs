@@ -1,5 +1,7 @@
 //! How a call ends, in the words of log, webhook, phone and console.
 
+use std::time::Duration;
+
 use ahoy_types::{RuleTime, Seconds};
 use serde::{Deserialize, Serialize};
 
@@ -112,8 +114,10 @@ pub struct Ending {
     pub start: Option<RuleTime>,
     /// When it ended, if it was picked up.
     pub end: Option<RuleTime>,
-    /// How long it lasted, if it was picked up.
+    /// How long it lasted in the seconds of its two instants, if it was picked up: end less start, as both are told.
     pub duration: Option<Seconds>,
+    /// How long it lasted exactly: what it is charged by.
+    pub length: Option<Duration>,
     /// The error of a failed call.
     pub error_code: Option<u32>,
 }

@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use proptest::prelude::*;
+
+use ahoy_types::Seconds;
 
 use super::*;
 
@@ -105,14 +109,26 @@ fn an_unanswered_call_is_completed_without_times() {
 }
 
 #[test]
-fn a_started_second_is_charged_whole() {
-    let mut c = call(Direction::UserInitiated);
-    c.accept("a", None, same, NOW).unwrap();
-    c.user_hangs_up(COMPLETED, RuleTime(NOW.0 + 19_100))
-        .unwrap();
-    let end = c.ending().unwrap();
-    assert_eq!(end.duration, Some(Seconds(20)));
-    assert_eq!(c.end.unwrap().cause, EndCause::UserHungUp);
+fn the_duration_is_what_its_two_instants_say_and_the_length_is_exact() {
+    for (from, lasted, duration) in [
+        (0, 19_100, 19),
+        (950, 19_100, 20),
+        (950, 40, 0),
+        (990, 20, 1),
+    ] {
+        let mut c = call(Direction::UserInitiated);
+        let start = RuleTime(NOW.0 + from);
+        c.accept("a", None, same, start).unwrap();
+        c.user_hangs_up(COMPLETED, RuleTime(start.0 + lasted))
+            .unwrap();
+        let end = c.ending().unwrap();
+        assert_eq!(end.duration, Some(Seconds(duration)));
+        let told = end.end.unwrap().secs() - end.start.unwrap().secs();
+        assert_eq!(i64::try_from(duration), Ok(told));
+        let length = Duration::from_millis(lasted.unsigned_abs());
+        assert_eq!(end.length, Some(length));
+        assert_eq!(c.end.unwrap().cause, EndCause::UserHungUp);
+    }
 }
 
 #[test]

@@ -327,3 +327,52 @@ async fn months_and_days_go_by_the_clock_of_the_account() {
         (begins, zone.next_day(begins))
     );
 }
+
+/// A day of Kathmandu begins at 18:15 by UTC, in the middle of a half hour by which figures are kept.
+#[tokio::test]
+async fn days_are_told_apart_within_a_half_hour_when_the_account_takes_another_clock() {
+    let world = world().await;
+    let zone = Zone::named("Asia/Kathmandu").unwrap();
+    let now = world.platform.clock().now();
+    let midnight = zone.next_day(now);
+    assert_eq!(midnight.secs() % 1_800, 900, "a quarter past");
+    world.permit(ANA).await;
+    let before = midnight.since(now) - secs(300);
+    world.advance(before).await;
+    for wait in [600, 0] {
+        let (id, _media) = talking(&world, ANA).await;
+        world.advance(secs(20)).await;
+        world.terminate(&id).await;
+        world.advance(secs(wait)).await;
+    }
+    let admin = world.platform.admin(Administrator::all("test"));
+    for name in ["Asia/Kathmandu", "UTC", "Asia/Kathmandu"] {
+        let patch = WabaPatch {
+            time_zone: Some(name.to_owned()),
+            ..WabaPatch::default()
+        };
+        admin.change_waba(WABA, patch).await.unwrap();
+    }
+    let question = Question {
+        zone: zone.clone(),
+        start: midnight - secs(86_400),
+        end: midnight + secs(86_400),
+        ..today(&world)
+    };
+    let points = world
+        .platform
+        .call_analytics(&world.caller, WABA, question, Vec::new());
+    let points: Vec<CallPoint> = points.await.unwrap();
+    let days: Vec<(RuleTime, u64, u64)> = points
+        .iter()
+        .map(|p| {
+            (
+                p.point.start,
+                p.point.figures.calls,
+                p.point.figures.seconds.0,
+            )
+        })
+        .collect();
+    let day_before = midnight - secs(86_400);
+    assert_eq!(days, [(day_before, 1, 20), (midnight, 1, 20)]);
+}

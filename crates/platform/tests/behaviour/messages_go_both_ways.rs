@@ -4,7 +4,7 @@ use ahoy_calling::Refusal;
 use ahoy_calling::message::Answer as Reply;
 use ahoy_calling::place::PhoneRefusal;
 use ahoy_calling::simulated::{OnMessage, OnPermissionRequest};
-use ahoy_platform::{OutgoingMessage, Recipient, ThreadEntry, UserLegKind};
+use ahoy_platform::{Grant, OutgoingMessage, Recipient, ThreadEntry, UserLegKind};
 use ahoy_types::{MessageId, WaId};
 use ahoy_wire::messages::{CallButton, Content, Interactive, List, ReplyButtons, Row, Section};
 use serde_json::Value;
@@ -260,6 +260,9 @@ async fn a_card_can_be_answered_for_seven_days_and_a_newer_one_ends_it() {
     answer(&new, Reply::Accept).await.unwrap();
     assert_eq!(world.state(ANA, &new), "accepted");
 
+    // Ben may be called from the start: he takes that back first.
+    let back = world.platform.set_permission(PHONE, BEN, Grant::Revoke);
+    back.await.unwrap();
     world.writes(BEN, "Hello").await;
     let late = world.send(BEN, request()).await;
     world.advance(secs(7 * DAY)).await;
