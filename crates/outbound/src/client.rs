@@ -105,9 +105,9 @@ impl Outbound {
         let request = request.map_err(|e| Failure::Other(e.to_string()))?;
         let url = request.url();
         self.check(url)?;
-        let place = place(url);
+        let (place, plain) = (place(url), url.scheme() == "http");
         let sent = self.client.execute(request).await;
-        let response = sent.map_err(|e| Failure::of(&e, &place, timeout))?;
+        let response = sent.map_err(|e| Failure::of(&e, &place, plain, timeout))?;
         match response.remote_addr() {
             // Cannot be after the checks before; if it could, nothing of the answer would be seen.
             Some(address) if !self.policy.allows_socket(address) => Err(Failure::NotAllowed(place)),

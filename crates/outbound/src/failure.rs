@@ -44,6 +44,11 @@ pub enum Failure {
     /// The receiver closed the connection.
     #[error("the connection was closed before an answer came")]
     Closed,
+    /// The same without TLS, which is how some servers with TLS meet plain HTTP.
+    #[error(
+        "the connection was closed before an answer came; if the server speaks TLS, the URL begins with https"
+    )]
+    ClosedInPlain,
     /// What came is no HTTP.
     #[error(
         "what listens there does not answer in HTTP; if it speaks TLS, the URL begins with https"
@@ -196,8 +201,8 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)>
 }
 
 impl Failure {
-    /// What the errors of the client mean. `place` is host and port.
-    pub(crate) fn of(error: &reqwest::Error, place: &str, timeout: Duration) -> Self {
+    /// What the errors of the client mean. `place` is host and port, `plain` whether the request was without TLS.
+    pub(crate) fn of(error: &reqwest::Error, place: &str, plain: bool, timeout: Duration) -> Self {
         let chain = chain(error);
         for cause in &chain {
             if let Some(known) = cause.downcast_ref::<Self>() {
@@ -210,6 +215,11 @@ impl Failure {
         if error.is_timeout() {
             return Self::TimedOut(timeout);
         }
+        let closed = if plain {
+            Self::ClosedInPlain
+        } else {
+            Self::Closed
+        };
         // The innermost: those around it wrap it as `Other`.
         let io = chain
             .iter()
@@ -228,7 +238,7 @@ impl Failure {
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe
                 | io::ErrorKind::UnexpectedEof,
-            ) => return Self::Closed,
+            ) => return closed,
             _ => {}
         }
         // The words of the HTTP library, which hold nothing of what was read.
@@ -237,7 +247,7 @@ impl Failure {
             return Self::NotHttp;
         }
         if last.contains("connection closed") || last.contains("operation was canceled") {
-            return Self::Closed;
+            return closed;
         }
         Self::Other(last)
     }

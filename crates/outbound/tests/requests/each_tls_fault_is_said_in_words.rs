@@ -186,6 +186,17 @@ async fn plain_http_behind_https() {
 }
 
 #[tokio::test]
+async fn tls_behind_plain_http() {
+    let server = tls_server(self_signed(&params("localhost"))).await;
+    let url = format!("http://localhost:{}/", server.port());
+    let failure = get(&anywhere(), &url).await.unwrap_err();
+    assert!(
+        failure.to_string().contains("the URL begins with https"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
 async fn closed_in_the_middle() {
     let server = Server::answering("127.0.0.1:0", "").await;
     assert_eq!(fault(&anywhere(), &server).await, TlsFailure::Closed);

@@ -33,7 +33,7 @@ async fn no_answer_comes() {
 async fn the_connection_is_closed() {
     let rude = Server::answering("127.0.0.1:0", "").await;
     let failure = get(&anywhere(), &format!("http://{}/", rude.address)).await;
-    assert_eq!(failure.unwrap_err(), Failure::Closed);
+    assert_eq!(failure.unwrap_err(), Failure::ClosedInPlain);
 }
 
 #[tokio::test]
