@@ -22,8 +22,9 @@ use tokio::sync::{Notify, watch};
 use crate::business::sdp_refusal;
 use crate::effect::DeliveryJob;
 use crate::live::LiveCall;
-use crate::outbox::{self, Target};
+use crate::outbox;
 use crate::platform::Platform;
+use crate::target::Target;
 
 /// How long a webhook waits to be overtaken, in real time: an event that comes later than that overtakes nothing.
 const OVERTAKE_WITHIN: Duration = Duration::from_secs(2);

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{CallStep, Concerns, Draft, Event, Inspector, Message, Payload, Phase, WebhookAttempt};
 use crate::live::LiveCall;
-use crate::outbox::{AttemptReport, Target};
+use crate::outbox::AttemptReport;
+use crate::target::Target;
 
 /// An attempt whose outcome is stored.
 #[derive(Debug)]
