@@ -37,6 +37,9 @@ use crate::{outbound, pages, seed_file, signals};
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How often the figures are summed up where nobody reads them.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
 /// Shortest admin token a production server takes from its configuration.
 const ADMIN_TOKEN_CHARS: usize = 16;
 
@@ -213,6 +216,14 @@ fn recorder() -> anyhow::Result<PrometheusHandle> {
     let handle = PrometheusBuilder::new()
         .install_recorder()
         .context("metrics")?;
+    // What histograms recorded is summed up when somebody reads the figures; where nobody does, it is here.
+    let kept = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(METRICS_UPKEEP).await;
+            kept.run_upkeep();
+        }
+    });
     Ok(HANDLE.get_or_init(|| handle).clone())
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::support::phone::Phone;
-use crate::support::{Counter, Platform, call_id, connect, ended, terminate, until};
+use crate::support::{Asked, Counter, Platform, call_id, connect, ended, terminate, until};
 use ahoy_agent::{Agent, AgentEvent};
 use ahoy_types::Direction::UserInitiated;
 use ahoy_wire::Session;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn error(code: u32) -> serde_json::Value {
     json!({"error":{"message":format!("(#{code}) No"),"type":"OAuthException","code":code,"fbtrace_id":"A"}})
@@ -137,47 +137,120 @@ async fn registration_is_verified_by_the_platform_before_it_answers() {
     assert_eq!(asked.body["fields"], "calls");
 }
 
-#[tokio::test]
-async fn the_callback_goes_back_to_whoever_had_it() {
-    const FORMER: &str = "http://127.0.0.1:9/hook";
-    let subscription = |callback: &str| {
-        let fields = [json!({"name": "calls"}), json!({"name": "messages"})];
-        json!({"data": [{"callback_url": callback, "fields": fields}]})
-    };
-    for taken_meanwhile in [false, true] {
-        // What the platform would say: the callback that was set last.
-        let current = std::sync::Arc::new(std::sync::Mutex::new(FORMER.to_owned()));
-        let ours = current.clone();
-        let mut platform = Platform::scripted(move |asked| {
-            let mut current = ours.lock().unwrap();
-            match asked.body["callback_url"].as_str() {
-                Some(callback) => {
-                    *current = callback.to_owned();
-                    None
-                }
-                None => Some((200, subscription(&current))),
+/// What a platform knows of callbacks: the app's with its fields, and the number's own.
+#[derive(Debug, Clone, PartialEq)]
+struct Callbacks {
+    app: Option<(String, String)>,
+    number: Option<String>,
+    /// Those that do not answer their verification.
+    dead: Vec<String>,
+}
+
+impl Callbacks {
+    fn answer(&mut self, asked: &Asked) -> Option<(u16, Value)> {
+        let body = &asked.body;
+        if let Some(url) = body["callback_url"].as_str() {
+            if self.dead.iter().any(|dead| dead == url) {
+                return Some((400, json!({"error": {"code": 100, "message": "dead"}})));
             }
-        })
-        .await;
-        let mut config = platform.config.clone();
-        config.register = true;
-        let agent = Agent::start(config).await.unwrap();
-        assert_eq!(*current.lock().unwrap(), agent.callback_url().as_str());
-        if taken_meanwhile {
-            *current.lock().unwrap() = "http://127.0.0.1:9/another".into();
+            let fields = body["fields"].as_str().unwrap().to_owned();
+            self.app = Some((url.to_owned(), fields));
+            return None;
         }
-        agent.stop().await;
-        let asked = platform.rest();
-        let set: Vec<_> = asked
-            .iter()
-            .filter(|a| !a.body["callback_url"].is_null())
-            .collect();
-        if taken_meanwhile {
-            assert_eq!(set.len(), 1, "somebody else's callback is left alone");
-        } else {
-            assert_eq!(set[1].body["callback_url"], FORMER);
-            assert_eq!(set[1].body["fields"], "calls,messages");
+        if let Some(url) = body["webhook_configuration"]["override_callback_uri"].as_str() {
+            if self.dead.iter().any(|dead| dead == url) {
+                return Some((400, json!({"error": {"code": 100, "message": "dead"}})));
+            }
+            self.number = (!url.is_empty()).then(|| url.to_owned());
+            return None;
         }
+        if asked.path.ends_with("/subscriptions") {
+            if asked.method == "DELETE" {
+                self.app = None;
+                return None;
+            }
+            let data: Vec<Value> = self
+                .app
+                .iter()
+                .map(|(url, fields)| {
+                    let fields: Vec<Value> =
+                        fields.split(',').map(|f| json!({"name": f})).collect();
+                    json!({"callback_url": url, "fields": fields})
+                })
+                .collect();
+            return Some((200, json!({ "data": data })));
+        }
+        let mut configuration = json!({});
+        if let Some(url) = &self.number {
+            configuration["phone_number"] = json!(url);
+        }
+        let about = json!({"id": "710000000000001", "webhook_configuration": configuration});
+        Some((200, about))
+    }
+}
+
+/// Starts and stops an agent; what there was while it ran, and what there is then.
+async fn through(
+    before: &Callbacks,
+    meanwhile: impl FnOnce(&mut Callbacks),
+) -> (Callbacks, Callbacks, String) {
+    let current = std::sync::Arc::new(std::sync::Mutex::new(before.clone()));
+    let ours = current.clone();
+    let platform = Platform::scripted(move |asked| ours.lock().unwrap().answer(asked)).await;
+    let mut config = platform.config.clone();
+    config.register = true;
+    let agent = Agent::start(config).await.unwrap();
+    let url = agent.callback_url().to_string();
+    let during = current.lock().unwrap().clone();
+    meanwhile(&mut current.lock().unwrap());
+    agent.stop().await;
+    let after = current.lock().unwrap().clone();
+    (during, after, url)
+}
+
+#[tokio::test]
+async fn the_app_keeps_its_callback_and_the_number_gets_back_what_it_had() {
+    let bot = Some((
+        "http://127.0.0.1:9/bot".to_owned(),
+        "calls,messages".to_owned(),
+    ));
+    let before = Callbacks {
+        app: bot.clone(),
+        number: None,
+        dead: Vec::new(),
+    };
+    let (during, after, ours) = through(&before, |_| {}).await;
+    assert_eq!((&during.app, during.number), (&bot, Some(ours)));
+    assert_eq!(after, before);
+
+    let own = Callbacks {
+        number: Some("http://127.0.0.1:9/own".into()),
+        ..before.clone()
+    };
+    assert_eq!(through(&own, |_| {}).await.1, own);
+
+    // Another one may have come meanwhile, and a former one may be gone.
+    let other = Some("http://127.0.0.1:9/other".to_owned());
+    let (_, after, _) = through(&before, |now| now.number.clone_from(&other)).await;
+    assert_eq!(after.number, other);
+    let (_, after, _) = through(&own, |now| now.dead.extend(own.number.clone())).await;
+    assert_eq!((after.app, after.number), (bot, None));
+}
+
+#[tokio::test]
+async fn an_app_without_calls_is_subscribed_for_the_time() {
+    for app in [
+        None,
+        Some(("http://127.0.0.1:9/bot".to_owned(), "messages".to_owned())),
+    ] {
+        let before = Callbacks {
+            app,
+            number: None,
+            dead: Vec::new(),
+        };
+        let (during, after, ours) = through(&before, |_| {}).await;
+        assert_eq!(during.app, Some((ours, "calls".to_owned())));
+        assert_eq!(after, before);
     }
 }
 

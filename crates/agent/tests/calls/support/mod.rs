@@ -16,7 +16,7 @@ use ahoy_wire::webhook::{
 };
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A request as the platform saw it.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    pub method: String,
     pub path: String,
     pub token: String,
     pub body: Value,
@@ -61,11 +62,13 @@ pub struct Platform {
 
 async fn api(
     State(api): State<Api>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, Json<Value>) {
     let asked = Asked {
+        method: method.to_string(),
         path: uri.path().to_owned(),
         token: headers
             .get("authorization")
