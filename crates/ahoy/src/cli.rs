@@ -64,6 +64,11 @@ pub(crate) enum Command {
     Load(LoadArgs),
     /// Businesses, WABAs, phone numbers, apps, tokens and roles of a running server.
     Admin(AdminArgs),
+    /// Prints the completion of a shell: `source <(ahoy completion bash)`.
+    Completion {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Diagnoses a customer's webhook, SIP server or media set-up (not available yet).
     Doctor,
 }
@@ -84,8 +89,9 @@ impl Default for Command {
 /// Where the server listens and keeps its data.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct NetArgs {
-    /// Address of the HTTP API; port 0 takes a free one [default: 127.0.0.1:8080, or a free port if that is busy].
-    #[arg(long, env = "AHOY_LISTEN")]
+    /// Address of the HTTP API: ADDRESS:PORT, localhost:PORT or a port alone; port 0 takes a free one [default: 127.0.0.1:8080; if that is
+    /// busy, a free port in `dev` and an error in `serve`].
+    #[arg(long, env = "AHOY_LISTEN", value_parser = crate::listen::address)]
     pub listen: Option<SocketAddr>,
     /// A name by which the server is asked, besides its addresses and localhost; repeat it for several.
     #[arg(
@@ -95,7 +101,7 @@ pub(crate) struct NetArgs {
         value_delimiter = ','
     )]
     pub hosts: Vec<String>,
-    /// Folder for the database [default: a fresh temporary one].
+    /// Folder for the database [default: a fresh temporary one in `dev`, .ahoy in `serve`].
     #[arg(long, env = "AHOY_DATA")]
     pub data: Option<PathBuf>,
     /// Local address for media, and the one written into SDP; repeat it for IPv4 and IPv6 [default: 127.0.0.1].
@@ -115,7 +121,7 @@ pub(crate) struct NetArgs {
     pub webhook_ca: Option<PathBuf>,
     /// An admin token this server takes besides those it has given, with the role admin [default: ahoy-dev-admin in
     /// `dev`, none in `serve`].
-    #[arg(long, env = "AHOY_ADMIN_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "AHOY_SERVER_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
     /// Print one JSON line when ready instead of the banner.
     #[arg(long)]

@@ -83,6 +83,9 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         begin_with(&server, faults)?;
     }
     if json {
+        if !server.address.ip().is_loopback() {
+            tracing::warn!(address = %server.address, "whoever reaches this machine drives the sandbox");
+        }
         say!("{}", ready_line(&server, Some(&seed)));
     } else {
         let notes = notes(&server, emptied, seed_file.is_some());
@@ -115,6 +118,12 @@ fn notes(server: &Server, emptied: bool, seed_file: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(busy) = server.instead_of {
         notes.push(format!("{busy} is busy, so a free port was taken."));
+    }
+    if !server.address.ip().is_loopback() {
+        notes.push(format!(
+            "It listens on {}: whoever reaches this machine drives the sandbox, which asks for no password.",
+            server.address
+        ));
     }
     if emptied {
         notes.push("What the data folder held was deleted.".into());

@@ -1,7 +1,7 @@
 //! `listen` of the configuration: an address, or a table with the bounds of connections.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -25,6 +25,7 @@ pub(crate) struct Listen {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
+    #[serde(deserialize_with = "written")]
     address: Option<SocketAddr>,
     hosts: Vec<String>,
     origins: Vec<String>,
@@ -32,6 +33,11 @@ struct Table {
     connections_per_source: Option<u32>,
     head_seconds: Option<u16>,
     idle_seconds: Option<u16>,
+}
+
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    address(&text).map(Some).map_err(D::Error::custom)
 }
 
 impl From<Table> for Listen {
@@ -52,6 +58,23 @@ impl From<Table> for Listen {
     }
 }
 
+/// Where to listen, as people write it: `127.0.0.1:9090`, `localhost:9090`, or the port alone, on loopback.
+///
+/// # Errors
+/// A sentence that names the text.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = |text: &str| text.parse::<u16>().ok();
+    let own = match text.split_once(':') {
+        Some(("localhost" | "", digits)) => port(digits),
+        _ => port(text),
+    };
+    own.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| {
+            format!("`{text}` is no address to listen on: 127.0.0.1:8080, localhost:8080 or 8080 would be one")
+        })
+}
+
 struct Either;
 
 impl<'de> Visitor<'de> for Either {
@@ -62,11 +85,7 @@ impl<'de> Visitor<'de> for Either {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Listen, E> {
-        let address = text.parse().map_err(|_| {
-            E::custom(format!(
-                "`{text}` is no address; 127.0.0.1:8080 would be one"
-            ))
-        })?;
+        let address = address(text).map_err(E::custom)?;
         Ok(Listen {
             address: Some(address),
             ..Listen::default()
@@ -95,6 +114,26 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_enough() {
+        for text in ["9090", "localhost:9090", ":9090", "127.0.0.1:9090"] {
+            assert_eq!(
+                address(text),
+                Ok(SocketAddr::from(([127, 0, 0, 1], 9090))),
+                "{text}"
+            );
+        }
+        assert_eq!(address("[::1]:0").unwrap().port(), 0);
+        for text in ["", "ahoy:9090", "70000", "127.0.0.1", "::1"] {
+            assert!(
+                address(text)
+                    .unwrap_err()
+                    .starts_with(&format!("`{text}` ")),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn an_address_or_a_table() {
         let read = |text| toml::from_str::<File>(text).map(|file| file.listen);
         let short = read("listen = \"127.0.0.1:9090\"").unwrap();
@@ -104,7 +143,10 @@ mod tests {
         assert_eq!((long.address, long.limits.connections), (None, 5));
         assert_eq!(long.limits.idle_seconds, 75);
         let wrong = read("listen = \"ahoy\"").unwrap_err().to_string();
-        assert!(wrong.contains("`ahoy` is no address"), "{wrong}");
+        assert!(
+            wrong.contains("`ahoy` is no address to listen on"),
+            "{wrong}"
+        );
         let unknown = read("[listen]\nhost = \"x\"").unwrap_err().to_string();
         assert!(unknown.contains("host"), "{unknown}");
     }

@@ -22,9 +22,10 @@ mod seed_file;
 mod server;
 mod signals;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use cli::{Cli, Command};
 
@@ -60,6 +61,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => server::serve(args).await,
         Command::Agent(args) => agent::run(args).await,
+        Command::Completion { shell } => {
+            completion(shell);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Admin(args) => admin::run(args).await,
         Command::Load(args) => load::run(args).await,
         Command::Doctor => {
@@ -67,4 +72,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(2))
         }
     }
+}
+
+/// Prints a shell's completion; who closes the pipe wants no more of it.
+fn completion(shell: clap_complete::Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ahoy", &mut script);
+    let _ = std::io::stdout().write_all(&script);
 }

@@ -64,12 +64,16 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Binds the address given by hand, or the default, or, if that is busy, a free port.
-pub(crate) fn bind(given: Option<SocketAddr>, default: SocketAddr) -> anyhow::Result<Bound> {
+/// Binds the address given by hand, or the default, or, if that is busy and may be left, a free port.
+pub(crate) fn bind(
+    given: Option<SocketAddr>,
+    default: SocketAddr,
+    may_leave: bool,
+) -> anyhow::Result<Bound> {
     let wanted = given.unwrap_or(default);
     let (listener, instead_of) = match listen(wanted) {
         Ok(listener) => (listener, None),
-        Err(e) if given.is_none() && e.kind() == std::io::ErrorKind::AddrInUse => {
+        Err(e) if may_leave && given.is_none() && e.kind() == std::io::ErrorKind::AddrInUse => {
             let free = SocketAddr::new(wanted.ip(), 0);
             let listener =
                 listen(free).with_context(|| format!("no free port on {}", wanted.ip()))?;
@@ -104,9 +108,10 @@ mod tests {
     async fn a_busy_default_steps_aside_and_a_busy_choice_is_an_error() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = taken.local_addr().unwrap();
-        let bound = bind(None, address).unwrap();
+        let bound = bind(None, address, true).unwrap();
         assert_eq!(bound.instead_of, Some(address));
         assert_ne!(bound.address, address);
-        assert!(bind(Some(address), address).is_err());
+        assert!(bind(Some(address), address, true).is_err());
+        assert!(bind(None, address, false).is_err());
     }
 }

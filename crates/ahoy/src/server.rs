@@ -75,6 +75,8 @@ pub(crate) struct Setup {
 pub(crate) struct Server {
     pub platform: Platform,
     pub url: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     pub instead_of: Option<SocketAddr>,
     pub data: DataFolder,
     pub agent: Option<Agent>,
@@ -99,7 +101,7 @@ impl Server {
             listener,
             address,
             instead_of,
-        } = ports::bind(file.listen.address, default_listen)?;
+        } = ports::bind(file.listen.address, default_listen, in_sandbox)?;
         let url = format!("http://{}", reachable(address));
         // A folder that goes with the process is nobody's to find after a loss of power: no commit waits for the disk.
         let durability = if data.is_temporary() {
@@ -185,6 +187,7 @@ impl Server {
             begun,
             platform,
             url,
+            address,
             instead_of,
             data,
             agent,

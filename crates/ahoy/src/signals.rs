@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first one drains, the second one quits at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one drains, the second one quits at once.
 
 use std::process::exit;
 use std::time::{Duration, Instant};
@@ -28,9 +28,18 @@ async fn one() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {
+            // A terminal that is closed is no reason to end without a word to those who are talking.
+            let mut hang_up = signal(SignalKind::hangup()).ok();
+            let hung_up = async {
+                match &mut hang_up {
+                    Some(signal) => drop(signal.recv().await),
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
+                () = hung_up => {}
             }
         }
         Err(_) => {

@@ -47,3 +47,43 @@ fn a_file_that_will_not_do_is_named_with_its_key() {
         assert!(said.contains(named), "{said}");
     }
 }
+
+#[test]
+fn a_port_alone_is_taken_and_a_busy_one_is_an_error_in_serve() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = Folder::new("busy");
+    let file = folder.path("ahoy.toml");
+    std::fs::write(&file, format!("data = \"{}\"\n", folder.path("data"))).unwrap();
+    for words in [
+        vec!["serve", "--config", &file, "--listen", &port],
+        vec!["dev", "--listen", &format!("localhost:{port}")],
+    ] {
+        let output = command(&words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{said}");
+        assert!(
+            said.contains(&format!("cannot listen on 127.0.0.1:{port}")),
+            "{said}"
+        );
+    }
+    let output = command(&["dev", "--listen", "harbour"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("`harbour` is no address to listen on"),
+        "{said}"
+    );
+}
+
+#[test]
+fn shells_complete_it() {
+    for (shell, word) in [
+        ("bash", "_ahoy()"),
+        ("zsh", "#compdef ahoy"),
+        ("fish", "complete -c ahoy"),
+    ] {
+        let output = command(&["completion", shell]).output().unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(script.contains(word) && script.contains("serve"), "{shell}");
+    }
+}
