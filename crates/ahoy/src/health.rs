@@ -1,8 +1,10 @@
 //! `/healthz` and `/metrics`.
 
+use std::path::{Path, PathBuf};
+
 use ahoy_platform::Platform;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,6 +19,32 @@ pub(crate) struct Health {
     pub sandbox: bool,
     pub agent: Option<String>,
     pub metrics: PrometheusHandle,
+    /// Folder of the database.
+    pub data: PathBuf,
+}
+
+/// Room below which the database may not be able to commit soon: its log grows by megabytes before it is folded in.
+const LOW_DISK: u64 = 64 << 20;
+
+/// Bytes that are free where the folder is; `None` where the system does not say.
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let room = rustix::fs::statvfs(folder).ok()?;
+    Some(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// The word for how the server is, and whether it should get new calls.
+fn judged(draining: bool, free: Option<u64>) -> (StatusCode, &'static str) {
+    match free {
+        Some(free) if free < LOW_DISK => (StatusCode::SERVICE_UNAVAILABLE, "disk_full"),
+        _ if draining => (StatusCode::OK, "draining"),
+        _ => (StatusCode::OK, "ready"),
+    }
 }
 
 pub(crate) fn router(health: Health) -> Router {
@@ -43,9 +71,11 @@ pub(crate) fn faults_on(platform: &Platform) -> Vec<String> {
     platform.faults().map(words).unwrap_or_default()
 }
 
-async fn healthz(State(health): State<Health>) -> Json<Value> {
-    Json(json!({
-        "status": if health.platform.draining() { "draining" } else { "ready" },
+async fn healthz(State(health): State<Health>) -> (StatusCode, Json<Value>) {
+    let free = free_bytes(&health.data);
+    let (status, word) = judged(health.platform.draining(), free);
+    let mut shown = json!({
+        "status": word,
         "version": env!("CARGO_PKG_VERSION"),
         "url": health.url,
         "media": media_addresses(&health.platform),
@@ -54,7 +84,16 @@ async fn healthz(State(health): State<Health>) -> Json<Value> {
         "faults": faults_on(&health.platform),
         "now": health.platform.clock().now().secs(),
         "live_calls": health.platform.live_calls(),
-    }))
+        "disk_free_bytes": free,
+    });
+    if status != StatusCode::OK {
+        let folder = health.data.display();
+        shown["reason"] = json!(format!(
+            "Less than {} MiB are free where {folder} is: calls may not be stored. Make room, or move the folder.",
+            LOW_DISK >> 20
+        ));
+    }
+    (status, Json(shown))
 }
 
 /// What this process costs, under the names Prometheus clients agree on.
@@ -103,4 +142,20 @@ async fn metrics_text(State(health): State<Health>) -> Response {
         text,
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_before_anything_else() {
+        assert_eq!(judged(false, None).1, "ready");
+        assert_eq!(judged(true, Some(LOW_DISK)).1, "draining");
+        let full = (StatusCode::SERVICE_UNAVAILABLE, "disk_full");
+        assert_eq!(judged(false, Some(LOW_DISK - 1)), full);
+        assert_eq!(judged(true, Some(0)), full);
+        #[cfg(unix)]
+        assert!(free_bytes(Path::new("/")).is_some());
+    }
 }

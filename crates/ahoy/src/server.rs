@@ -164,6 +164,7 @@ impl Server {
             sandbox: sandbox.is_some(),
             agent: callback.as_ref().map(|c| c.url.clone()),
             metrics,
+            data: data.path().to_owned(),
         };
         let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
         let app = routes(&platform, health, sandbox, callback, admin, outbound);

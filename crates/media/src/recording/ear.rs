@@ -20,6 +20,9 @@ const RASTER_MS: i64 = 20;
 /// How far timestamps may run ahead of time before they are not believed.
 const AHEAD_MS: i64 = 1_000;
 
+/// A frame of most senders.
+const FRAME_MS: u64 = 20;
+
 /// A hole in what was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HeardGap {
@@ -42,7 +45,7 @@ pub struct Heard {
     pub late: u64,
     /// Interarrival jitter in milliseconds (RFC 3550 A.8).
     pub jitter_ms: f64,
-    /// Milliseconds of audible sound that came. What was guessed for lost packets is not in it.
+    /// Milliseconds of audible sound that came, of a sender that is quicker than time no more than had passed. What was guessed for lost packets is not in it.
     pub audio_ms: u64,
     /// Milliseconds that were guessed for lost packets, audible or not. What a later packet carried a copy of has come.
     pub concealed_ms: u64,
@@ -95,7 +98,8 @@ impl Recording {
             lost: self.lost,
             late: self.late,
             jitter_ms: (self.jitter_ms * 10.0).round() / 10.0,
-            audio_ms: listen::audible_ms(&came, EAR_RATE, listen::AUDIBLE_DBFS),
+            audio_ms: listen::audible_ms(&came, EAR_RATE, listen::AUDIBLE_DBFS)
+                .min(sound.passed_ms()),
             concealed_ms: sound.guessed_ms(),
             tone_hz: listen::dominant_pitch(last, EAR_RATE),
             level_dbfs: first.map(|_| listen::level_dbfs(last)),
@@ -226,6 +230,11 @@ impl Sound {
             gaps: Vec::new(),
             guessed: Vec::new(),
         }
+    }
+    /// From accept to the last frame that came; one frame at least.
+    fn passed_ms(&self) -> u64 {
+        let last = self.arrivals.iter().map(|(_, at_ms)| *at_ms).max();
+        u64::from(last.unwrap_or(0)).max(FRAME_MS)
     }
     /// The sound with silence where it was guessed.
     fn came(&self) -> Vec<i16> {

@@ -51,6 +51,22 @@ fn a_tone_is_recognised() {
 }
 
 #[test]
+fn a_sender_that_is_quicker_than_time_is_heard_no_longer_than_the_call() {
+    let sound = tone();
+    let mut recorder = Recorder::new();
+    // Ten seconds of sound within one.
+    for i in 0..500 {
+        recorder.audio(stamp(7, i), ms(2 * i), sound.frame(i));
+    }
+    let recording = recorder.snapshot(0);
+    let heard = recording.heard();
+    assert_eq!((heard.packets, heard.audio_ms), (500, 998));
+    let recording = record(0..1);
+    let one = recording.heard();
+    assert!(one.audio_ms <= 100 && one.packets == 1, "{one:?}");
+}
+
+#[test]
 fn holes_and_disorder_are_told_apart() {
     let recording = record((0..40).chain([41, 40]).chain(45..80));
     let heard = recording.heard();
