@@ -1,9 +1,11 @@
 //! The HTTP listener: one connection after the other, each with its bounds, all with one router.
 
+mod envelope;
 mod guard;
 mod io;
 mod places;
 
+pub(crate) use envelope::enveloped;
 pub(crate) use guard::{Guard, guarded};
 
 use std::future::Future;

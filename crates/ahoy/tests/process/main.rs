@@ -8,6 +8,7 @@ mod a_server_goes_where_its_operator_allows;
 mod a_webhook_that_fails_is_told_on_the_terminal;
 mod an_agent_gives_back_what_it_took;
 mod every_example_of_the_sandbox_page_runs;
+mod every_refusal_has_a_body;
 mod load;
 mod nobody_reads_what_it_prints;
 mod support;
