@@ -111,6 +111,12 @@ impl Server {
         };
         let store = SqliteStore::open_with(&data.database(), durability)
             .with_context(|| format!("the data folder {}", data.path().display()))?;
+        if store.was_emptied() {
+            tracing::warn!(
+                "the database in {} was there and held nothing: it is begun anew. If it held calls, stop, and put a copy of it back",
+                data.path().display()
+            );
+        }
         let config = PlatformConfig {
             limits: file.limit_table(),
             prices: Arc::new(price_list(&file)?),

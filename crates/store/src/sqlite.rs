@@ -14,6 +14,7 @@ mod charges;
 mod checkpoint;
 mod codec;
 mod folder;
+mod found;
 mod memory;
 mod messages;
 mod migrate;
@@ -40,6 +41,7 @@ use rusqlite::{Connection, OpenFlags};
 use self::checkpoint::Checkpointer;
 use self::codec::run;
 use self::folder::Folder;
+use self::found::Found;
 use self::view::View;
 use crate::{Batch, Dump, Reader, ReplaceError, Result, Rows, Store, StoreError, Tx};
 
@@ -71,6 +73,7 @@ pub struct SqliteStore {
     conn: Connection,
     _checkpointer: Checkpointer,
     folder: Arc<Folder>,
+    lost: bool,
 }
 
 impl SqliteStore {
@@ -90,6 +93,12 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub fn open_with(path: &Path, durability: Durability) -> Result<Self> {
         Self::open_schema(Folder::open(path)?, durability, migrate::MIGRATIONS)
+    }
+
+    /// Whether there was a database file with nothing in it, which is filled anew: whatever it held is gone. So it is too where the very first
+    /// start was cut off.
+    pub const fn was_emptied(&self) -> bool {
+        self.lost
     }
 
     /// An empty store in a folder of its own, which is removed when the store and all its readers are dropped. Its
@@ -117,7 +126,13 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let found = found::look(&folder.database()).map_err(about)?;
         let mut conn = connect(&folder, flags, WRITER_CACHE_KIB).map_err(about)?;
+        let lost = match found {
+            Found::Nothing => false,
+            Found::Empty => true,
+            Found::File => migrate::is_empty(&conn).map_err(about)?,
+        };
         prepare_writer(&conn, durability).map_err(about)?;
         migrate::migrate(&mut conn, steps).map_err(about)?;
         let checkpointer = Checkpointer::start(&folder, &mut conn).map_err(about)?;
@@ -125,6 +140,7 @@ impl SqliteStore {
             conn,
             _checkpointer: checkpointer,
             folder,
+            lost,
         })
     }
 

@@ -32,6 +32,13 @@ pub(super) fn is_ours(conn: &Connection) -> Result<bool> {
     Ok(application == APPLICATION || (application == 0 && objects == 0))
 }
 
+/// Whether there is not a single table.
+pub(super) fn is_empty(conn: &Connection) -> Result<bool> {
+    let objects: i64 =
+        conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(objects == 0)
+}
+
 /// Brings the database to the newest version, one transaction a step.
 pub(super) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<()> {
     let newest = i64::try_from(steps.len())
