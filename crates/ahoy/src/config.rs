@@ -45,6 +45,7 @@ impl FileConfig {
         );
         Figment::from(Toml::file_exact(path))
             .extract()
+            .map_err(|error| anyhow::anyhow!(words(error)))
             .with_context(|| format!("in {}", path.display()))
     }
 
@@ -73,6 +74,72 @@ impl FileConfig {
     }
 }
 
+/// What is wrong with a file, a sentence each, the key first as it stands in the file.
+fn words(errors: figment::Error) -> String {
+    use figment::error::Kind;
+    let said = errors.into_iter().map(|error| {
+        // The first part is the profile, which files here have none of.
+        let key = error.path.iter().filter(|part| *part != "default");
+        let key = key.map(String::as_str).collect::<Vec<_>>().join(".");
+        let said = match &error.kind {
+            Kind::UnknownField(_, known) => {
+                format!("there is no such key; there are {}", known.join(", "))
+            }
+            Kind::UnknownVariant(word, known) => {
+                format!("`{word}` is none of {}", known.join(", "))
+            }
+            Kind::InvalidType(found, wanted) | Kind::InvalidValue(found, wanted) => {
+                format!("{} is expected, not {}", plain(wanted), found_words(found))
+            }
+            Kind::Message(text) => message(text),
+            other => other.to_string(),
+        };
+        match key.as_str() {
+            "" => said,
+            key => format!("{key}: {said}"),
+        }
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// A number by its name in Rust says nothing to whoever writes the file.
+fn plain(wanted: &str) -> String {
+    let whole = ["u8", "u16", "u32", "u64", "usize", "i32", "i64"];
+    let mut words = wanted.split(' ').map(|word| match word {
+        word if whole.contains(&word) => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other,
+    });
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |all, word| all + " " + word)
+}
+
+/// The sentence of a type of ours; serde's own is turned round.
+fn message(text: &str) -> String {
+    let text = text.trim().replace('\n', "; ");
+    let known = ["invalid type: ", "invalid value: ", "invalid length "];
+    let rest = known.iter().find_map(|begin| text.strip_prefix(begin));
+    match rest.and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, wanted)) => format!("{} is expected, not {found}", plain(wanted)),
+        None => text,
+    }
+}
+
+fn found_words(found: &figment::error::Actual) -> String {
+    use figment::error::Actual;
+    match found {
+        Actual::Bool(value) => format!("`{value}`"),
+        Actual::Unsigned(value) => format!("`{value}`"),
+        Actual::Signed(value) => format!("`{value}`"),
+        Actual::Float(value) => format!("`{value}`"),
+        Actual::Char(value) => format!("`{value}`"),
+        Actual::Str(text) => format!("\"{text}\""),
+        Actual::Seq => "a list".to_owned(),
+        Actual::Map => "a table".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -98,6 +165,44 @@ mod tests {
         assert_eq!(file.listen.limits, Listen::default().limits);
         assert_eq!(file.outbound, Some(PolicyTable::default()));
         assert!(file.mail.is_some() && file.rates.is_some(), "all was read");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_key_of_the_file() {
+        for (text, said) in [
+            (
+                "listen = 5",
+                "listen: an address like 127.0.0.1:8080, or a table [listen] is expected, not `5`",
+            ),
+            (
+                "[listen]\naddress = \"x\"",
+                "listen.address: `x` is no address to listen on",
+            ),
+            (
+                "[listen]\nconections = 5",
+                "listen.conections: there is no such key; there are address, hosts",
+            ),
+            (
+                "lissten = 5",
+                "lissten: there is no such key; there are listen, data",
+            ),
+            (
+                "[readings]\nsetup = \"no\"",
+                "readings.setup: `no` is none of ",
+            ),
+            (
+                "[limits.sandbox]\nrequests_per_day = \"x\"",
+                "limits.sandbox: a whole number in `requests_per_day` is expected, not string",
+            ),
+            ("media_workers = true", "media_workers: "),
+        ] {
+            let read = Figment::from(Toml::string(text)).extract::<FileConfig>();
+            let error = words(read.unwrap_err());
+            assert!(error.starts_with(said), "{text}: {error}");
+            for word in ["default.", "TOML", "found", "u32"] {
+                assert!(!error.contains(word), "{error}");
+            }
+        }
     }
 
     #[test]

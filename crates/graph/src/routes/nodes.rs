@@ -222,7 +222,12 @@ pub(crate) async fn unknown_edge(asked: Asked) -> Result<Answer<Value>, Refused>
     let edge = asked.incoming.edge.as_deref().unwrap_or_default();
     let edge = ahoy_wire::body::excerpt(edge);
     if asked.incoming.method != Method::GET {
-        return Err(asked.incoming.unsupported());
+        // The title is what the reference platform says of anything; the details name the misspelt edge.
+        let method = &asked.incoming.method;
+        let mut refused = asked.incoming.unsupported();
+        refused.0.details =
+            format!("This server has no edge `{edge}` on a {kind} that takes {method}.");
+        return Err(refused);
     }
     let title = format!("Tried accessing nonexisting field ({edge}) on node type ({kind})");
     let details = format!("This server has no edge `{edge}` on a {kind}.");

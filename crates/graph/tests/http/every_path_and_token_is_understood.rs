@@ -198,6 +198,11 @@ async fn a_node_of_another_kind_does_not_have_the_edge() {
         edge.json["error"]["message"],
         "(#100) Tried accessing nonexisting field (stickers) on node type (WhatsAppBusinessPhoneNumber)"
     );
+    let misspelt = api.post(&format!("/{PHONE}/cals"), json!({})).await;
+    assert_eq!(
+        misspelt.json["error"]["error_data"]["details"],
+        "This server has no edge `cals` on a WhatsAppBusinessPhoneNumber that takes POST."
+    );
 }
 
 #[tokio::test]
