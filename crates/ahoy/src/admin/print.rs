@@ -1,5 +1,7 @@
 //! Answers for people: lists as tables, objects line by line.
 
+use ahoy_calling::instant;
+use ahoy_types::RuleTime;
 use serde_json::Value;
 
 /// How an answer is shown.
@@ -41,13 +43,26 @@ fn cell(value: Option<&Value>) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
+/// The value of a key: an instant (`…_at`, Unix seconds) as date and time in UTC.
+fn of_key(key: &str, value: Option<&Value>) -> String {
+    match value.and_then(Value::as_i64) {
+        Some(secs) if key.ends_with("_at") => instant::written(RuleTime::from_secs(secs)),
+        _ => cell(value),
+    }
+}
+
 fn table(columns: &[&str], answer: &Value) -> String {
     let rows = answer.get("data").and_then(Value::as_array);
     let rows: Vec<Vec<String>> = rows
         .map(Vec::as_slice)
         .unwrap_or_default()
         .iter()
-        .map(|row| columns.iter().map(|key| cell(row.get(*key))).collect())
+        .map(|row| {
+            columns
+                .iter()
+                .map(|key| of_key(key, row.get(*key)))
+                .collect()
+        })
         .collect();
     if rows.is_empty() {
         return "There are none.\n".to_owned();
@@ -78,7 +93,11 @@ fn object(answer: &Value) -> String {
     let width = map.keys().map(|key| key.chars().count()).max().unwrap_or(0);
     map.iter()
         .map(|(key, value)| {
-            let line = format!("{:<width$}  {}", key.replace('_', " "), cell(Some(value)));
+            let line = format!(
+                "{:<width$}  {}",
+                key.replace('_', " "),
+                of_key(key, Some(value))
+            );
             format!("{}\n", line.trim_end())
         })
         .collect()
@@ -101,6 +120,11 @@ mod tests {
             "id  name          official\n1   Harbour Café  yes\n22  a[31mb c      no\n"
         );
         assert_eq!(table(&["id"], &json!({"data": []})), "There are none.\n");
+        let ends = json!({"data": [{"expires_at": 1_796_083_200}, {"expires_at": null}]});
+        assert_eq!(
+            table(&["expires_at"], &ends),
+            "expires at\n2026-12-01T00:00:00Z\n\n"
+        );
     }
 
     #[test]
