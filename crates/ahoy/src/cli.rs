@@ -215,6 +215,9 @@ pub(crate) struct ServeArgs {
     /// Configuration file (TOML); `docs/ahoy.toml` explains every key.
     #[arg(long, env = "AHOY_CONFIG")]
     pub config: PathBuf,
+    /// Write the configuration file, each key with its default and a word about it, and end. A file that is there stays.
+    #[arg(long)]
+    pub init: bool,
     #[command(flatten)]
     pub net: NetArgs,
 }

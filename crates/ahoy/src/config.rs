@@ -35,12 +35,33 @@ pub(crate) struct FileConfig {
     pub outbound: Option<PolicyTable>,
 }
 
+/// Every key with its default and a word about it, all of them commented out.
+const DOCUMENTED: &str = include_str!("../../../docs/ahoy.toml");
+
 impl FileConfig {
+    /// Writes a file to begin with; one that is there is the operator's.
+    pub(crate) fn begin(path: &Path) -> anyhow::Result<()> {
+        use std::io::Write as _;
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(path);
+        let mut file = match file {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                anyhow::bail!("{} is there already and stays as it is", path.display())
+            }
+            file => file.with_context(|| format!("{} cannot be written", path.display()))?,
+        };
+        file.write_all(DOCUMENTED.as_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))
+    }
+
     /// Reads the file; a key it does not know is an error that names it.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         anyhow::ensure!(
             path.is_file(),
-            "the configuration file {} does not exist",
+            "the configuration file {} does not exist; `ahoy serve --init --config {}` writes one",
+            path.display(),
             path.display()
         );
         Figment::from(Toml::file_exact(path))
@@ -144,8 +165,6 @@ fn found_words(found: &figment::error::Actual) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    const DOCUMENTED: &str = include_str!("../../../docs/ahoy.toml");
 
     fn read(text: &str) -> FileConfig {
         Figment::from(Toml::string(text)).extract().unwrap()

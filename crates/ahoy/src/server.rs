@@ -353,6 +353,14 @@ fn routes(
 
 /// `ahoy serve`.
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    if args.init {
+        FileConfig::begin(&args.config)?;
+        say!(
+            "{} is written; `ahoy serve --config` takes it.",
+            args.config.display()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     let json = args.net.json;
     let file = FileConfig::read(&args.config)?.overridden_by(args.net);
     anyhow::ensure!(

@@ -87,3 +87,24 @@ fn shells_complete_it() {
         assert!(script.contains(word) && script.contains("serve"), "{shell}");
     }
 }
+
+#[test]
+fn a_file_to_begin_with_is_written_once() {
+    let folder = Folder::new("init");
+    let file = folder.path("ahoy.toml");
+    let init = ["serve", "--init", "--config", &file];
+    assert!(command(&init).output().unwrap().status.success());
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("#[listen]"));
+    // It is taken as it is, and is the operator's from then on.
+    let data = folder.path("data");
+    let server = Running::start(&[
+        "serve", "--json", "--config", &file, "--data", &data, "--listen", "0",
+    ]);
+    assert!(server.ready["url"].is_string());
+    std::fs::write(&file, "# mine\n").unwrap();
+    let again = command(&init).output().unwrap();
+    assert!(!again.status.success());
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "# mine\n");
+}
