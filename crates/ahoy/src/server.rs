@@ -31,8 +31,9 @@ use crate::data::DataFolder;
 use crate::health::{self, Health};
 use crate::http::{self, Guard};
 use crate::listen::Listen;
+use crate::pages::{self, Keys, Start};
 use crate::ports::{self, Bound};
-use crate::{outbound, pages, seed_file, signals};
+use crate::{outbound, seed_file, signals};
 
 /// How long a stop waits for the last webhooks.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -173,7 +174,14 @@ impl Server {
             data: data.path().to_owned(),
         };
         let admin = AdminState::new(platform.clone(), file.admin_token.as_deref());
-        let app = routes(&platform, health, sandbox, callback, admin, outbound);
+        let app = routes(
+            &platform,
+            health,
+            sandbox,
+            callback,
+            (admin, file.admin_token.as_deref()),
+            outbound,
+        );
         let Listen {
             hosts,
             origins,
@@ -298,7 +306,7 @@ fn routes(
     health: Health,
     sandbox: Option<Sandbox>,
     callback: Option<Callback>,
-    admin: AdminState,
+    (admin, admin_token): (AdminState, Option<&str>),
     outbound: Outbound,
 ) -> Router {
     let verifier = Verifier::new(outbound);
@@ -311,6 +319,17 @@ fn routes(
                 .map_err(|e| e.to_string())
         })
     };
+    let start = Start {
+        platform: platform.clone(),
+        url: health.url.clone(),
+        keys: sandbox.as_ref().map(|sandbox| Keys {
+            token: sandbox.seed.token.clone(),
+            admin_token: admin_token.map(str::to_owned),
+            app: sandbox.seed.app.to_string(),
+            app_secret: sandbox.seed.app_secret.clone(),
+            waba: sandbox.seed.waba.to_string(),
+        }),
+    };
     let mut graph = GraphState::new(platform.clone(), Arc::new(verify));
     if sandbox.is_some() {
         graph = graph
@@ -321,7 +340,7 @@ fn routes(
     let mut admin = ahoy_admin::router(admin);
     let mut app = Router::new()
         .merge(health::router(health))
-        .merge(pages::router(sandbox.is_some()))
+        .merge(pages::router(start))
         .merge(ahoy_phone::router(PhoneState {
             platform: platform.clone(),
             dev: sandbox.is_some(),

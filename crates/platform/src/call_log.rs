@@ -87,7 +87,7 @@ pub struct CallLogEntry {
     pub start_time: Option<i64>,
     /// When it ended.
     pub end_time: Option<i64>,
-    /// Its length in seconds, a started one counted; null where nobody picked up.
+    /// Its end less its beginning as both are told, in seconds; null where nobody picked up.
     pub duration: Option<u64>,
     /// `COMPLETED` or `FAILED`, once it has ended.
     pub status: Option<EndStatus>,

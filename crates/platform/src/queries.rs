@@ -30,7 +30,7 @@ pub struct CallView {
     pub start_time: Option<i64>,
     /// When it ended.
     pub end_time: Option<i64>,
-    /// Its length, whole seconds, a started one counted.
+    /// `end_time` less `start_time`, in seconds.
     pub duration: Option<u64>,
     /// `COMPLETED` or `FAILED`, once it has ended.
     pub status: Option<ahoy_calling::EndStatus>,

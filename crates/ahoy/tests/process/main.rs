@@ -13,3 +13,4 @@ mod load;
 mod nobody_reads_what_it_prints;
 mod support;
 mod the_sandbox_takes_a_configuration;
+mod the_start_page_says_what_the_banner_says;

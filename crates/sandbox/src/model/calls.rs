@@ -37,7 +37,7 @@ pub(crate) struct CallShown {
     /// When it ended.
     #[schema(required = true)]
     end_time: Option<i64>,
-    /// Its length in seconds, a started one counted.
+    /// `end_time` less `start_time`, in seconds.
     #[schema(required = true)]
     duration: Option<u64>,
     /// `COMPLETED` or `FAILED`, once it has ended.
