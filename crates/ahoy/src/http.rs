@@ -4,9 +4,11 @@ mod envelope;
 mod guard;
 mod io;
 mod places;
+mod policy;
 
 pub(crate) use envelope::enveloped;
 pub(crate) use guard::{Guard, guarded};
+pub(crate) use policy::policed;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -189,7 +189,7 @@ impl Server {
             ..
         } = &file.listen;
         let guard = Guard::new(address.ip(), in_sandbox, hosts, origins);
-        let app = http::guarded(http::enveloped(app), guard);
+        let app = http::guarded(http::policed(http::enveloped(app)), guard);
         let (stop, stopped) = watch::channel(false);
         let http = tokio::spawn(http::serve(listener, app, limits.clone(), stopped));
         if let Some(at) = jump_to {

@@ -79,3 +79,31 @@ async fn of_a_server_with_tenants_without_anything_of_theirs() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn every_page_has_its_content_security_policy() {
+    let dev = Running::start(&["dev", "--json", "--no-agent", "--listen", "127.0.0.1:0"]);
+    let base = dev.url.trim_end_matches('/');
+    for path in [
+        "/",
+        "/phone",
+        "/phone?user=447700900001",
+        "/phone?call=nobody",
+        "/inspector",
+        "/docs/",
+    ] {
+        let answer = reqwest::get(format!("{base}{path}")).await.unwrap();
+        let kind = answer.headers()["content-type"].to_str().unwrap();
+        assert!(kind.starts_with("text/html"), "{path} is {kind}");
+        let policy = answer.headers()["content-security-policy"]
+            .to_str()
+            .unwrap();
+        for part in [
+            "default-src 'none'",
+            "script-src 'self';",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+    }
+}
