@@ -213,9 +213,10 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServeArgs {
     /// Configuration file (TOML); `docs/ahoy.toml` explains every key.
-    #[arg(long, env = "AHOY_CONFIG")]
-    pub config: PathBuf,
-    /// Write the configuration file, each key with its default and a word about it, and end. A file that is there stays.
+    #[arg(long, env = "AHOY_CONFIG", required_unless_present = "init")]
+    pub config: Option<PathBuf>,
+    /// Write the configuration file, each key with its default and a word about it, and end
+    /// [default name: ahoy.toml]. A file that is there stays.
     #[arg(long)]
     pub init: bool,
     #[command(flatten)]

@@ -129,6 +129,8 @@ fn plain(wanted: &str) -> String {
     let mut words = wanted.split(' ').map(|word| match word {
         word if whole.contains(&word) => "a whole number",
         "f32" | "f64" => "a number",
+        "sequence" => "list",
+        "map" => "table",
         other => other,
     });
     let first = words.next().unwrap_or_default().to_owned();
@@ -137,6 +139,12 @@ fn plain(wanted: &str) -> String {
 
 /// The sentence of a type of ours; serde's own is turned round.
 fn message(text: &str) -> String {
+    // What cannot be read at all: the place, and the last of the lines, which says why. Those between draw the line of the file.
+    if let Some(rest) = text.strip_prefix("TOML parse error at ") {
+        let mut lines = rest.lines().map(str::trim);
+        let (place, why) = (lines.next(), lines.next_back());
+        return format!("{}: {}", place.unwrap_or_default(), why.unwrap_or_default());
+    }
     let text = text.trim().replace('\n', "; ");
     let known = ["invalid type: ", "invalid value: ", "invalid length "];
     let rest = known.iter().find_map(|begin| text.strip_prefix(begin));
@@ -213,7 +221,16 @@ mod tests {
                 "[limits.sandbox]\nrequests_per_day = \"x\"",
                 "limits.sandbox: a whole number in `requests_per_day` is expected, not string",
             ),
-            ("media_workers = true", "media_workers: "),
+            (
+                "media_workers = true",
+                "media_workers: a whole number is expected, not `true`",
+            ),
+            (
+                "media_ip = \"x\"",
+                "media_ip: a list is expected, not \"x\"",
+            ),
+            ("listen = \"127.0.0.1:8080", "line 1, column "),
+            ("a b", "line 1, column "),
         ] {
             let read = Figment::from(Toml::string(text)).extract::<FileConfig>();
             let error = words(read.unwrap_err());

@@ -3,6 +3,7 @@
 mod envelope;
 mod guard;
 mod io;
+mod leftover;
 mod places;
 mod policy;
 
@@ -30,6 +31,7 @@ use tokio::time::{Instant, Sleep};
 use tower::Service as _;
 
 use io::{Counted, Ended, Phase};
+use leftover::Leftover;
 use places::{Place, Places};
 
 /// Files a server keeps for what is no connection of a client: database, media, webhooks.
@@ -192,7 +194,9 @@ fn connection(
             let mut app = app.clone();
             let during = within.begin();
             async move {
-                let answer = app.call(request.map(Body::new)).await;
+                let left = Leftover::default();
+                let answer = app.call(request.map(|body| Body::new(left.of(body)))).await;
+                left.read_away().await;
                 answer.map(|answer: Response<Body>| answer.map(|body| Ended::new(body, during)))
             }
         });

@@ -372,16 +372,15 @@ fn routes(
 
 /// `ahoy serve`.
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let config = args.config.unwrap_or_else(|| "ahoy.toml".into());
     if args.init {
-        FileConfig::begin(&args.config)?;
-        say!(
-            "{} is written; `ahoy serve --config` takes it.",
-            args.config.display()
-        );
+        FileConfig::begin(&config)?;
+        let written = config.display();
+        say!("{written} is written: `ahoy serve --config {written}`.");
         return Ok(ExitCode::SUCCESS);
     }
     let json = args.net.json;
-    let file = FileConfig::read(&args.config)?.overridden_by(args.net);
+    let file = FileConfig::read(&config)?.overridden_by(args.net);
     anyhow::ensure!(
         file.admin_token
             .as_ref()

@@ -95,6 +95,15 @@ fn after_a_refusal_signals_and_its_own_violent_death() {
     assert_eq!(ended(&mut calling), Some(0));
     assert_eq!(callbacks(&dev), before, "after signals");
 
+    // Whenever a signal comes, in the middle of its start too.
+    for wait in [0, 10, 20, 30, 50, 80, 120] {
+        let mut starting = agent(&dev, &["--call", "447700900002"]);
+        std::thread::sleep(Duration::from_millis(wait));
+        signal(&starting);
+        ended(&mut starting);
+        assert_eq!(callbacks(&dev), before, "{wait} ms after its start");
+    }
+
     // One that is killed leaves its own behind; the next takes that away too.
     let mut killed = agent(&dev, &[]);
     until(&mut killed, "ready");

@@ -107,4 +107,15 @@ fn a_file_to_begin_with_is_written_once() {
     assert!(!again.status.success());
     assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "# mine\n");
+    // Without a name it is ahoy.toml, where the command runs.
+    let here = command(&["serve", "--init"])
+        .current_dir(&folder.0)
+        .output();
+    assert!(!here.unwrap().status.success(), "that one is mine too");
+    std::fs::remove_file(&file).unwrap();
+    let here = command(&["serve", "--init"])
+        .current_dir(&folder.0)
+        .output();
+    assert!(here.unwrap().status.success() && folder.0.join("ahoy.toml").is_file());
+    assert!(!command(&["serve"]).output().unwrap().status.success());
 }
