@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packages:  openssl and libssl3 3.0.20-1~deb12u1 (Debian 12), both ends.
+# Packages:  openssl and libssl3 3.0.20-1~deb12u2 (Debian 12), both ends.
 # Input:     self-signed certificates with an RSA-PSS key of 2,048 bits and with an Ed25519 key; s_server and s_client on loopback, all defaults
 #            but the protocol version.
 # Guess:     DTLS 1.2 is TLS 1.2 over datagrams (RFC 6347): where the handshake is agreed on with one certificate over TLS, it is over DTLS.
@@ -11,7 +11,7 @@ command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "not r
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
-version=3.0.20-1~deb12u1
+version=3.0.20-1~deb12u2
 apt-get download -qq "openssl=$version" "libssl3=$version" >/dev/null 2>&1 || { echo "not run: openssl $version cannot be downloaded"; exit 77; }
 for package in *.deb; do dpkg-deb -x "$package" .; done
 export LD_LIBRARY_PATH=$work/usr/lib/$(uname -m)-linux-gnu

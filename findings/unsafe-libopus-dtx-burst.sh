@@ -9,6 +9,7 @@ set -euo pipefail
 command -v cargo >/dev/null || { echo "not run: cargo is needed"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export CARGO_TARGET_DIR=$work/target
 mkdir -p "$work/src"
 cd "$work"
 cat >Cargo.toml <<'TOML'
