@@ -36,8 +36,8 @@ use places::{Place, Places};
 
 /// Files a server keeps for what is no connection of a client: database, media, webhooks.
 const OTHER_FILES: u64 = 512;
-/// Pause after the system had no file for another connection: there is no event for "there is one again".
-const NO_FILES: Duration = Duration::from_millis(100);
+/// Pause after the system had no file or memory for another connection: there is no event for "there is some again".
+const PAUSE: Duration = Duration::from_millis(100);
 /// Connections that may wait for their refusal at a time; those beyond are closed without a word.
 const REFUSALS: usize = 64;
 /// How long a refusal waits for the request it answers.
@@ -111,21 +111,15 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = open.join_next(), if !open.is_empty() => continue,
         };
+        // Under a flood there is always another one to accept: those that have ended are let go in between.
+        while open.try_join_next().is_some() {}
         let (stream, from) = match accepted {
             Ok(accepted) => accepted,
+            // A peer that left before it was accepted says nothing of the listener.
+            Err(error) if is_of_peer(&error) => continue,
             Err(error) => {
-                // The peer's own end says nothing of the listener; of files there may be some again soon.
-                let files = error.raw_os_error().is_some_and(|code| {
-                    [
-                        rustix::io::Errno::MFILE.raw_os_error(),
-                        rustix::io::Errno::NFILE.raw_os_error(),
-                    ]
-                    .contains(&code)
-                });
-                if files {
-                    tracing::warn!(%error, "no connection can be accepted");
-                    tokio::time::sleep(NO_FILES).await;
-                }
+                tracing::warn!(%error, "no connection can be accepted");
+                tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
@@ -153,6 +147,14 @@ pub(crate) async fn serve(
         }
     }
     while open.join_next().await.is_some() {}
+}
+
+fn is_of_peer(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 /// Says that the server is full. The request is read first, so that the answer is not lost with a reset.
